@@ -122,13 +122,21 @@ describe('a start that cannot be', () => {
   it('says that the data folder cannot be written', async () => {
     const file = join(dataFolder, 'file');
     writeFileSync(file, '');
-    const attempt = startEmbedded({ dataFolder: join(file, 'data'), env, report });
+    const attempt = startEmbedded({
+      dataFolder: join(file, 'data'),
+      env,
+      report,
+    });
     await expect(attempt).rejects.toThrow(/cannot be written .*set MONGO_URI/);
     await expect(attempt).rejects.toBeInstanceOf(EngineError);
   });
 
   it('says that MONGOD_BINARY names no program', async () => {
-    const attempt = startEmbedded({ dataFolder, env: { MONGOD_BINARY: '/no/mongod' }, report });
+    const attempt = startEmbedded({
+      dataFolder,
+      env: { MONGOD_BINARY: '/no/mongod' },
+      report,
+    });
     await expect(attempt).rejects.toThrow('MONGOD_BINARY names /no/mongod, which cannot be run');
   });
 
@@ -137,7 +145,11 @@ describe('a start that cannot be', () => {
     const script =
       '#!/bin/sh\n[ "$1" = --version ] && echo "db version v8.0.4" && exit\necho out of luck\nexit 3\n';
     writeFileSync(program, script, { mode: 0o755 });
-    const attempt = startEmbedded({ dataFolder, env: { MONGOD_BINARY: program }, report });
+    const attempt = startEmbedded({
+      dataFolder,
+      env: { MONGOD_BINARY: program },
+      report,
+    });
     await expect(attempt).rejects.toThrow(
       /mongod could not be started \(exit code 3, out of luck\): look into/,
     );
@@ -149,7 +161,13 @@ function report(line: string): void {
 }
 
 async function start(more: Partial<EmbeddedOptions> = {}): Promise<EmbeddedDatabase> {
-  const database = await startEmbedded({ dataFolder, env, report, only: 'secantusd-rs', ...more });
+  const database = await startEmbedded({
+    dataFolder,
+    env,
+    report,
+    only: 'secantusd-rs',
+    ...more,
+  });
   opened.push(database);
   return database;
 }

@@ -27,7 +27,13 @@ describe('the lock of a folder', () => {
 
   it('is taken from a process whose id was given out again', () => {
     const child = { ...identify(process.pid), engine: 'mongod', folder };
-    writeFileSync(path, JSON.stringify({ holder: { pid: process.pid, started: 'earlier' }, child }));
+    writeFileSync(
+      path,
+      JSON.stringify({
+        holder: { pid: process.pid, started: 'earlier' },
+        child,
+      }),
+    );
     expect(take().left?.child).toEqual(child);
   });
 

@@ -68,7 +68,10 @@ describe('a mongod', () => {
   });
 
   it('that is older than 8.0 is refused when it was named', async () => {
-    const attempt = findMongod({ env: { MONGOD_BINARY: programs('mongod', 'db version v7.0.14') }, report });
+    const attempt = findMongod({
+      env: { MONGOD_BINARY: programs('mongod', 'db version v7.0.14') },
+      report,
+    });
     await expect(attempt).rejects.toThrow('has version 7.0.14');
   });
 
@@ -101,7 +104,13 @@ async function chosen(there: readonly EngineName[], only?: EngineName): Promise<
     (name: EngineName): FindEngine =>
     async () =>
       there.includes(name)
-        ? { name, version: '1.0.0', file: name, args: () => [], becomeWritable: async () => {} }
+        ? {
+            name,
+            version: '1.0.0',
+            file: name,
+            args: () => [],
+            becomeWritable: async () => {},
+          }
         : undefined;
   const finders = {
     mongod: finder('mongod'),

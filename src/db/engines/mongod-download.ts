@@ -51,7 +51,9 @@ function lastErrorLine(library: string, folder: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const values = [library, MONGOD_DOWNLOAD_VERSION, folder, JSON.stringify(SETTINGS)];
     const args = ['--input-type=module', '-e', SCRIPT, ...values];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
     let text = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     child.once('error', reject);

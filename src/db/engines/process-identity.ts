@@ -56,6 +56,8 @@ function psStartMark(pid: number): string | undefined {
 }
 
 function ps(pid: number, columns: string): string {
-  const result = spawnSync('ps', ['-ww', '-o', columns, '-p', String(pid)], { encoding: 'utf8' });
+  const result = spawnSync('ps', ['-ww', '-o', columns, '-p', String(pid)], {
+    encoding: 'utf8',
+  });
   return result.status === 0 ? result.stdout.trim() : '';
 }

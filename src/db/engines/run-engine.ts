@@ -40,7 +40,11 @@ export async function runEngine(engine: FoundEngine, root: string, lock: FileLoc
       log,
     });
     try {
-      lock.record({ ...process.identity, engine: basename(engine.file), folder });
+      lock.record({
+        ...process.identity,
+        engine: basename(engine.file),
+        folder,
+      });
       await becomeReady(engine, process, port, log);
       writeFileSync(portFile, String(port));
       return { process, port, folder, log };

@@ -1,0 +1,95 @@
+import { Problem } from "../errors/index.ts";
+import type { Actor } from "./actor.ts";
+import {
+  isAllowedWhileArchived,
+  isGranted,
+  projectPermissions,
+  rolesWith,
+  sitePermissions,
+  type ProjectPermission,
+  type ProjectRole,
+  type SitePermission,
+  type SubjectFacts,
+} from "./permissions.ts";
+
+/** A project as rules see it: whose it is, who is in it, and whether it is archived. */
+export interface ProjectFacts {
+  status: string;
+  members: readonly { userId: { toString(): string }; role: ProjectRole }[];
+}
+
+interface Asking {
+  readonly actor: Actor;
+}
+
+/** The user's role in the project, or undefined for a stranger. */
+export const roleIn = (
+  project: ProjectFacts,
+  userId: string,
+): ProjectRole | undefined =>
+  project.members.find((member) => member.userId.toString() === userId)?.role;
+
+/**
+ * Lets the call go on when the actor holds `permission` in the loaded project.
+ * Throws `access.denied` naming the permission and the roles that have it, then `project.archived`.
+ * A stranger must have been turned away with 404 before.
+ */
+export function authorize(
+  ctx: Asking,
+  permission: ProjectPermission,
+  project: ProjectFacts,
+  facts: SubjectFacts = {},
+): void {
+  const role = roleIn(project, ctx.actor.userId);
+  if (
+    role === undefined ||
+    !isGranted(permission, role, ctx.actor.userId, facts)
+  )
+    throw denied(permission, rolesWith(permission));
+  if (project.status === "archived" && !isAllowedWhileArchived(permission))
+    throw archived();
+}
+
+/** The problem for a change to an archived project. */
+export const archived = (): Problem =>
+  new Problem("project.archived", {
+    detail:
+      "An archived project is read-only. Set its status to `active` first.",
+  });
+
+/** Lets the call go on when the actor holds a right on the site; throws `access.denied`. */
+export function authorizeSite(ctx: Asking, permission: SitePermission): void {
+  const { role } = sitePermissions[permission];
+  if (!ctx.actor.siteRoles.includes(role)) throw denied(permission, [role]);
+}
+
+/** What the actor can do with a project or a task of it, for the field `can`. */
+export function abilities(
+  ctx: Asking,
+  on: "project" | "task",
+  project: ProjectFacts,
+  facts: SubjectFacts = {},
+): ProjectPermission[] {
+  const role = roleIn(project, ctx.actor.userId);
+  if (role === undefined) return [];
+  const names = abilityNames[on];
+  return names.filter(
+    (name) =>
+      isGranted(name, role, ctx.actor.userId, facts) &&
+      (project.status !== "archived" || isAllowedWhileArchived(name)),
+  );
+}
+
+// The keys of the table are exactly the permissions: Object.keys only loses their type.
+const allNames = Object.keys(projectPermissions) as ProjectPermission[];
+const abilityNames = {
+  project: allNames.filter((name) => projectPermissions[name].on === "project"),
+  task: allNames.filter((name) => projectPermissions[name].on === "task"),
+};
+
+function denied(permission: string, roles: readonly string[]): Problem {
+  return new Problem("access.denied", {
+    detail: `This needs the permission ${permission}, which the roles ${roles.join(", ")} have.`,
+    extensions: { permission, roles },
+  });
+}

@@ -1,0 +1,318 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import mongoose, {
+  type ClientSession,
+  type Model,
+  type Types,
+  type UpdateQuery,
+  type QueryFilter,
+} from "mongoose";
+import { Problem } from "../errors/index.ts";
+import {
+  EventModel,
+  type FieldChange,
+  type StoredEvent,
+} from "../events/index.ts";
+import type { Versioned } from "./base-schema.ts";
+import { duplicateIndex, isCommitUnknown, isConflict } from "./faults.ts";
+import { takeTurns } from "./turns.ts";
+
+/** Who writes and under which request; copied into every event. */
+export interface WorkOrigin {
+  readonly actorId: string | null;
+  readonly requestId: string;
+  readonly operationId: string;
+  now(): Date;
+}
+
+/** What an event says beside its name; `version` is the subject's version after the change. */
+export interface EventDraft {
+  projectId?: Types.ObjectId | null;
+  subject: { type: string; id: Types.ObjectId | string; version?: number };
+  changes?: FieldChange[];
+  data?: Record<string, unknown>;
+  /** Who did it, when that is not the origin's actor (a login). */
+  actorId?: Types.ObjectId;
+}
+
+/** Everything one request writes, collected first and committed in one transaction. */
+export interface Work {
+  /** Adds a new versioned document; gives it back as it will be stored (version 1). */
+  insert<T extends Versioned>(
+    model: Model<T>,
+    document: Omit<T, "version" | "createdAt" | "updatedAt">,
+  ): T;
+  /** Adds a document that has no version. */
+  insertPlain<T>(model: Model<T>, document: T): void;
+  /** Changes a loaded document on the condition that nobody else has changed it; gives back its new state. */
+  update<T extends Versioned>(model: Model<T>, before: T, patch: Partial<T>): T;
+  /** Changes every document the filter finds, without a version condition. */
+  updateWhere<T>(
+    model: Model<T>,
+    filter: QueryFilter<T>,
+    patch: UpdateQuery<T>,
+  ): void;
+  /** Removes every document the filter finds. */
+  deleteWhere<T>(model: Model<T>, filter: QueryFilter<T>): void;
+  /** Announces what happened, in the same transaction. */
+  record(name: string, event: EventDraft): void;
+  /** Says which problem it is when the named unique index refuses a write; 'retry' runs the work again. */
+  onDuplicate(index: string, reaction: (() => Problem) | "retry"): void;
+  /** Runs once, after the commit. Failures are the caller's to handle. */
+  afterCommit(act: () => void): void;
+}
+
+type Operation = Parameters<typeof mongoose.connection.bulkWrite>[0][number];
+
+interface Statement {
+  key: string;
+  guarded: boolean;
+  run: Operation | ((session: ClientSession) => Promise<unknown>);
+}
+
+const deadlineMs = 5_000;
+
+/**
+ * Runs `act` and commits what it collected in one transaction; runs it again when a rival was faster.
+ * `act` must not talk to the outside world: it may run several times.
+ * Throws `server.busy` when it keeps losing for five seconds.
+ */
+export async function unitOfWork<R>(
+  origin: WorkOrigin,
+  act: (work: Work) => Promise<R>,
+): Promise<R> {
+  const startedAt = performance.now();
+  let contended: string | undefined;
+  for (let attempt = 0; ; attempt += 1) {
+    const collected = collect(origin);
+    const result =
+      contended === undefined
+        ? await tryOnce(collected, act)
+        : await takeTurns(contended, () => tryOnce(collected, act));
+    if (result.committed) {
+      for (const follow of collected.followUps) follow();
+      return result.value;
+    }
+    contended = collected.contendedKey();
+    if (performance.now() - startedAt > deadlineMs) {
+      throw new Problem("server.busy", {
+        detail: "Too many others are changing this right now.",
+        retryAfterSeconds: 1,
+      });
+    }
+    await sleep(Math.random() * Math.min(50, 2 ** attempt));
+  }
+}
+
+type Outcome<R> = { committed: true; value: R } | { committed: false };
+
+async function tryOnce<R>(
+  collected: Collected,
+  act: (work: Work) => Promise<R>,
+): Promise<Outcome<R>> {
+  const value = await act(collected.work);
+  try {
+    return (await commit(collected))
+      ? { committed: true, value }
+      : { committed: false };
+  } catch (error) {
+    if (isConflict(error)) return { committed: false };
+    const index = duplicateIndex(error);
+    const reaction =
+      index === undefined ? undefined : collected.duplicates.get(index);
+    if (reaction === "retry") return { committed: false };
+    if (reaction !== undefined) throw reaction();
+    throw error;
+  }
+}
+
+/** Sends everything as one bulk write plus commit; false when a guarded document had changed meanwhile. */
+async function commit(collected: Collected): Promise<boolean> {
+  if (collected.statements.length === 0) return true;
+  // Without causal consistency: bulkWrite takes no readConcern on the embedded engine, and nothing here needs one.
+  const session = await mongoose.connection.startSession({
+    causalConsistency: false,
+  });
+  try {
+    session.startTransaction();
+    const bulk: Operation[] = [];
+    let guarded = 0;
+    for (const statement of collected.statements) {
+      if (typeof statement.run === "function") {
+        await statement.run(session);
+        continue;
+      }
+      bulk.push(statement.run);
+      if (statement.guarded) guarded += 1;
+    }
+    if (bulk.length > 0) {
+      const result = await writeAll(bulk, session);
+      if (result.matchedCount !== guarded) {
+        await session.abortTransaction();
+        return false;
+      }
+    }
+    await commitSurely(session);
+    return true;
+  } catch (error) {
+    if (session.inTransaction())
+      await session.abortTransaction().catch(() => undefined);
+    throw error;
+  } finally {
+    await session.endSession();
+  }
+}
+
+/** Mongoose casts and validates every document here before anything is sent. */
+async function writeAll(bulk: Operation[], session: ClientSession) {
+  return mongoose.connection.bulkWrite(bulk, { session, ordered: true });
+}
+
+/** Commits; when the answer got lost, asks again until the server says. */
+async function commitSurely(session: ClientSession): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      if (!isCommitUnknown(error) || attempt === 3) throw error;
+    }
+  }
+}
+
+interface Collected {
+  work: Work;
+  statements: Statement[];
+  duplicates: Map<string, (() => Problem) | "retry">;
+  followUps: (() => void)[];
+  /** What rivals may be fighting over: the first document changed here. */
+  contendedKey(): string;
+}
+
+function collect(origin: WorkOrigin): Collected {
+  const statements: Statement[] = [];
+  const events: Statement[] = [];
+  const duplicates: Collected["duplicates"] = new Map();
+  const followUps: (() => void)[] = [];
+  const add = (key: string, run: Statement["run"], guarded = false): void => {
+    statements.push({ key, run, guarded });
+  };
+
+  const insertInto = <T>(model: Model<T>, document: T): void => {
+    // Mongoose's operation type speaks of any document; the model's own type was checked by the signature.
+    add(model.collection.name, {
+      model: model.modelName,
+      name: "insertOne",
+      document,
+    } as Operation);
+  };
+
+  const work: Work = {
+    insert: <T extends Versioned>(
+      model: Model<T>,
+      document: Omit<T, "version" | "createdAt" | "updatedAt">,
+    ) => {
+      const now = origin.now();
+      // The three bookkeeping fields complete the document's type.
+      const complete = {
+        ...document,
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+      } as T;
+      insertInto(model, complete);
+      return complete;
+    },
+    insertPlain: insertInto,
+    update: <T extends Versioned>(
+      model: Model<T>,
+      before: T,
+      patch: Partial<T>,
+    ) => {
+      const $set = {
+        ...patch,
+        updatedAt: origin.now(),
+        version: before.version + 1,
+      };
+      const filter = { _id: before._id, version: before.version };
+      add(
+        String(before._id),
+        {
+          model: model.modelName,
+          name: "updateOne",
+          filter,
+          update: { $set },
+        } as Operation,
+        true,
+      );
+      return { ...before, ...$set };
+    },
+    updateWhere: (model, filter, patch) => {
+      add(model.collection.name, (session) =>
+        model.updateMany(filter, patch, { session }).exec(),
+      );
+    },
+    deleteWhere: (model, filter) => {
+      add(model.collection.name, (session) =>
+        model.deleteMany(filter, { session }).exec(),
+      );
+    },
+    record: (name, event) => {
+      const document = eventOf(origin, name, event);
+      events.push({
+        key: "events",
+        guarded: false,
+        run: {
+          model: EventModel.modelName,
+          name: "insertOne",
+          document,
+        } as Operation,
+      });
+    },
+    onDuplicate: (index, reaction) => {
+      duplicates.set(index, reaction);
+    },
+    afterCommit: (act) => {
+      followUps.push(act);
+    },
+  };
+
+  return {
+    work,
+    get statements() {
+      return [...statements, ...events];
+    },
+    duplicates,
+    followUps,
+    contendedKey: () =>
+      statements.find((statement) => statement.guarded)?.key ??
+      statements[0]?.key ??
+      "nothing",
+  };
+}
+
+function eventOf(
+  origin: WorkOrigin,
+  name: string,
+  event: EventDraft,
+): StoredEvent {
+  return {
+    _id: new mongoose.Types.ObjectId(),
+    name,
+    at: origin.now(),
+    actorId:
+      event.actorId ??
+      (origin.actorId === null
+        ? null
+        : new mongoose.Types.ObjectId(origin.actorId)),
+    operationId: origin.operationId,
+    requestId: origin.requestId,
+    projectId: event.projectId ?? null,
+    subject: {
+      type: event.subject.type,
+      id: String(event.subject.id),
+      version: event.subject.version ?? null,
+    },
+    changes: event.changes ?? [],
+    data: event.data ?? {},
+  };
+}

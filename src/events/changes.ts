@@ -1,0 +1,32 @@
+import { isDeepStrictEqual } from "node:util";
+
+/** One field's change in public form: times as RFC 3339 text, ids as text. */
+export interface FieldChange {
+  field: string;
+  from: unknown;
+  to: unknown;
+}
+
+/** The stored value as a client would see it. */
+export function publicValue(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === "object" && value !== null && "toHexString" in value)
+    return String(value);
+  return value;
+}
+
+/** Lists what differs between two states of a document in the named fields. */
+export function fieldChanges<T extends object>(
+  before: T,
+  after: T,
+  fields: readonly (keyof T & string)[],
+): FieldChange[] {
+  return fields
+    .map((field) => ({
+      field,
+      from: publicValue(before[field]),
+      to: publicValue(after[field]),
+    }))
+    .filter((change) => !isDeepStrictEqual(change.from, change.to));
+}

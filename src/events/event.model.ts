@@ -1,0 +1,54 @@
+import mongoose, { type Types } from "mongoose";
+import { plainSchema } from "../db/base-schema.ts";
+import type { FieldChange } from "./changes.ts";
+
+/** One thing that happened, committed in the same transaction as the write that made it happen. */
+export interface StoredEvent {
+  _id: Types.ObjectId;
+  /** Position in the one order of all events; absent until the sequencer has numbered it. */
+  seq?: number;
+  /** `<noun>.<past participle>`, such as `task.completed`. */
+  name: string;
+  at: Date;
+  /** The user who did it; null when nobody was logged in. */
+  actorId: Types.ObjectId | null;
+  /** The same for all events of one request. */
+  operationId: string;
+  requestId: string;
+  projectId: Types.ObjectId | null;
+  subject: { type: string; id: string; version: number | null };
+  changes: FieldChange[];
+  data: Record<string, unknown>;
+}
+
+const schema = plainSchema<StoredEvent>({
+  seq: { type: Number, min: 1 },
+  name: { type: String, required: true, match: /^[a-z]+\.[a-z_]+$/ },
+  at: { type: Date, required: true },
+  actorId: { type: mongoose.Schema.Types.ObjectId, default: null },
+  operationId: { type: String, required: true },
+  requestId: { type: String, required: true },
+  projectId: { type: mongoose.Schema.Types.ObjectId, default: null },
+  subject: {
+    type: new mongoose.Schema(
+      {
+        type: { type: String, required: true },
+        id: { type: String, required: true },
+        version: { type: Number, default: null },
+      },
+      { _id: false },
+    ),
+    required: true,
+  },
+  changes: { type: [mongoose.Schema.Types.Mixed], required: true },
+  data: { type: mongoose.Schema.Types.Mixed, required: true },
+});
+// "What changed since version N": answers to a stale If-Match.
+schema.index({ "subject.id": 1, "subject.version": 1 });
+
+/** The events collection. */
+export const EventModel = mongoose.model<StoredEvent>(
+  "Event",
+  schema,
+  "events",
+);

@@ -1,0 +1,3 @@
+export { fieldChanges, publicValue, type FieldChange } from "./changes.ts";
+export { EventModel, type StoredEvent } from "./event.model.ts";
+export { changesSince } from "./changes-since.ts";
