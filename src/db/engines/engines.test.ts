@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { secantusRsBinary } from './cache-folder.ts';
-import { isExecutable } from './find-program.ts';
+import { findOnPath, isExecutable, outputOf } from './find-program.ts';
 import { EngineError, startEmbedded } from './index.ts';
 import type { EmbeddedDatabase, EmbeddedOptions } from './index.ts';
 import { startMark } from './process-identity.ts';
@@ -15,6 +15,8 @@ import { startMark } from './process-identity.ts';
 const cacheHome = process.env['XDG_CACHE_HOME'] || join(process.env['HOME'] || homedir(), '.cache');
 const env = { XDG_CACHE_HOME: cacheHome, PATH: process.env['PATH'] };
 const present = await isExecutable(secantusRsBinary(env));
+const setpriv = await findOnPath('setpriv', env.PATH);
+const endsWithParent = setpriv && (await outputOf(setpriv, ['--help']))?.includes('--pdeathsig');
 
 let dataFolder: string;
 let opened: EmbeddedDatabase[];
@@ -62,6 +64,13 @@ describe.skipIf(!present)('the embedded database', { timeout: 30_000 }, () => {
     expect(startMark(database.pid)).toBeUndefined();
     expect(reported[0]).toContain(`process ${database.pid}) that a killed server left behind`);
     expect(await names(next.uri)).toEqual(['acknowledged']);
+  });
+
+  it.skipIf(!endsWithParent)('ends with a killed server at once where the system can do that', async () => {
+    const { server, database } = await startElsewhere({}, env.PATH);
+    server.kill('SIGKILL');
+    await endOf(server);
+    await expect.poll(() => startMark(database.pid), { timeout: 8_000 }).toBeUndefined();
   });
 
   it('is stopped when its server exits, although nobody stopped it', async () => {
@@ -174,9 +183,10 @@ async function start(more: Partial<EmbeddedOptions> = {}): Promise<EmbeddedDatab
 
 async function startElsewhere(
   options: { detached?: boolean } = {},
+  path = '',
 ): Promise<{ server: ChildProcess; database: { uri: string; pid: number } }> {
   const script = join(import.meta.dirname, 'start-and-wait.fixture.ts');
-  const server = spawn(process.execPath, ['--import', 'tsx', script, dataFolder, cacheHome], {
+  const server = spawn(process.execPath, ['--import', 'tsx', script, dataFolder, cacheHome, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
     ...options,
   });

@@ -46,7 +46,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
     await stopLeftEngine(lock, options.report);
     const search: Search = { env: options.env, report: options.report };
     const engine = await findEngine(root, search, options.only);
-    const running = await runEngine(engine, root, lock);
+    const running = await runEngine(engine, root, lock, options.env.PATH);
     options.report(`Database: ${engine.name} ${engine.version} in ${running.folder}`);
     return owned(engine, running, lock);
   } catch (error) {

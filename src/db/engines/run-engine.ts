@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import { lastLogLine, startProcess } from './child-process.ts';
 import type { EngineProcess } from './child-process.ts';
+import { endingWithParent } from './end-with-parent.ts';
 import type { FoundEngine } from './engine.ts';
 import { EngineError, reasonOf } from './engine-error.ts';
 import type { FileLock } from './file-lock.ts';
@@ -26,7 +27,12 @@ export interface RunningEngine {
 }
 
 /** Starts the engine on its folder under `root`, and waits until it takes writes. */
-export async function runEngine(engine: FoundEngine, root: string, lock: FileLock): Promise<RunningEngine> {
+export async function runEngine(
+  engine: FoundEngine,
+  root: string,
+  lock: FileLock,
+  path?: string,
+): Promise<RunningEngine> {
   const folder = join(root, engine.name);
   const log = join(root, `${engine.name}.log`);
   const portFile = join(root, `${engine.name}.port`);
@@ -35,10 +41,9 @@ export async function runEngine(engine: FoundEngine, root: string, lock: FileLoc
   writeFileSync(emptyConfig, '# Left empty: the options on the command line are the whole configuration.\n');
   for (let attempt = 1; ; attempt += 1) {
     const port = await chooseLoopbackPort(portFile);
-    const process = await startProcess(engine.file, engine.args({ folder, port, emptyConfig }), {
-      cwd: root,
-      log,
-    });
+    const args = engine.args({ folder, port, emptyConfig });
+    const command = await endingWithParent(engine.file, args, path);
+    const process = await startProcess(command.file, command.args, { cwd: root, log });
     try {
       lock.record({
         ...process.identity,

@@ -39,6 +39,8 @@ function secantus(name: 'secantusd-rs' | 'secantusd-py', version: string, file: 
       '--sync-on-commit',
       ...['--log-level', 'ERROR'],
       ...['--noop-heartbeat-seconds', '10'],
+      // A journal file is allocated whole at each start: 16 MB instead of 128 MB halve the time of a restart.
+      ...(name === 'secantusd-rs' ? ['--log-file-max', '16MB'] : []),
     ],
     // It presents itself as the primary of a one-node replica set from the first answer on.
     becomeWritable: async () => {},
