@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 // Prints the runner's totals as "N passed, N failed, N skipped"; fails unless something ran and nothing failed.
-// A file that broke before its first test counts as one failure, since the runner has no test to blame.
+// A file that broke before its first test counts as one failure, since the runner has no test to blame; so does a
+// run that ended badly (second argument: its exit code) although every test passed, as after an unhandled rejection.
+const [resultsFile, runnerExitCode = '0'] = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let complaint;
 
 try {
-  const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+  const report = JSON.parse(readFileSync(resultsFile, 'utf8'));
   const brokenFiles = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   );
@@ -18,6 +20,10 @@ try {
   for (const test of report.testResults.flatMap((file) => file.assertionResults)) {
     if (['pending', 'skipped', 'todo', 'disabled'].includes(test.status))
       console.log(`skipped: ${test.fullName}`);
+  }
+  if (runnerExitCode !== '0' && totals.failed === 0 && totals.passed > 0) {
+    console.log(`broken: the test run as a whole (exit code ${runnerExitCode}), outside any test`);
+    totals.failed = 1;
   }
   if (totals.passed + totals.failed === 0) complaint = 'No test ran.';
 } catch (error) {
