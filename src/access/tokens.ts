@@ -1,3 +1,10 @@
+import { createHash, createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { Config } from '../config/index.ts';
+import { Problem } from '../errors/index.ts';
+
 /** What an access token says: who and which session, never what they may do. */
 export interface AccessTokenClaims {
   userId: string;
@@ -14,3 +21,98 @@ export interface Tokens {
   /** What is stored of a refresh token. */
   digestRefresh(token: string): string;
 }
+
+/** The keys: `signing` signs and verifies, `previous` only verifies, `refresh` keys the stored digests. */
+export interface TokenSecrets {
+  signing: string;
+  previous?: string | undefined;
+  refresh?: string | undefined;
+}
+
+const algorithm = 'HS256';
+const issuer = 'pro-tasker';
+const audience = 'pro-tasker-api';
+const type = 'at+jwt';
+const mostRemembered = 10_000;
+const millisecondsPerSecond = 1_000;
+
+const Id = z.string().regex(/^[0-9a-f]{24}$/);
+const Payload = z.object({ sub: Id, sid: Id, exp: z.int() });
+
+interface CheckedToken {
+  claims: AccessTokenClaims;
+  expiresAtMs: number;
+}
+
+/** Tokens as JWT (RFC 7519, profile RFC 9068) signed with HMAC-SHA-256; the key is named by `kid`. */
+export function joseTokens(config: Pick<Config, 'accessTokenMinutes'>, secrets: TokenSecrets): Tokens {
+  const signing = namedKey(secrets.signing);
+  const keys = new Map([[signing.id, signing.key]]);
+  if (secrets.previous !== undefined) {
+    const previous = namedKey(secrets.previous);
+    keys.set(previous.id, previous.key);
+  }
+  const checked = new LRUCache<string, CheckedToken>({ max: mostRemembered });
+
+  return {
+    issueAccess: (claims, now) => {
+      const issuedAt = Math.floor(now.getTime() / millisecondsPerSecond);
+      return new SignJWT({ sid: claims.sessionId })
+        .setProtectedHeader({ alg: algorithm, typ: type, kid: signing.id })
+        .setSubject(claims.userId)
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setJti(randomBytes(9).toString('base64url'))
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + config.accessTokenMinutes * 60)
+        .sign(signing.key);
+    },
+    verifyAccess: async (token, now) => {
+      let known = checked.get(token);
+      if (known === undefined) {
+        known = await check(token, keys, now);
+        checked.set(token, known);
+      }
+      if (known.expiresAtMs <= now.getTime()) {
+        checked.delete(token);
+        throw expired();
+      }
+      return known.claims;
+    },
+    newRefresh: () => randomBytes(32).toString('base64url'),
+    digestRefresh: (token) =>
+      (secrets.refresh === undefined ? createHash('sha256') : createHmac('sha256', secrets.refresh))
+        .update(token)
+        .digest('hex'),
+  };
+}
+
+function namedKey(secret: string): { id: string; key: KeyObject } {
+  const digest = createHash('sha256').update('pro-tasker signing key\0').update(secret).digest('base64url');
+  return { id: digest.slice(0, 12), key: createSecretKey(Buffer.from(secret)) };
+}
+
+async function check(token: string, keys: Map<string, KeyObject>, now: Date): Promise<CheckedToken> {
+  const keyOf = ({ kid }: { kid?: string }): KeyObject => {
+    const key = kid === undefined ? undefined : keys.get(kid);
+    if (key === undefined) throw new errors.JWKSNoMatchingKey();
+    return key;
+  };
+  try {
+    const { payload } = await jwtVerify(token, keyOf, {
+      algorithms: [algorithm],
+      issuer,
+      audience,
+      typ: type,
+      currentDate: now,
+    });
+    const { sub, sid, exp } = Payload.parse(payload);
+    return { claims: { userId: sub, sessionId: sid }, expiresAtMs: exp * millisecondsPerSecond };
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw expired();
+    // Anything else wrong with a token is the client's fault: a foreign signature, a wrong claim, a broken form.
+    throw new Problem('auth.invalid_token', { cause: error });
+  }
+}
+
+const expired = (): Problem => new Problem('auth.invalid_token', { detail: 'The token has expired.' });
