@@ -72,7 +72,6 @@ export const installParse = async (
 
 interface Recipe {
   script: (places: Places) => string;
-  cwd: (places: Places) => string;
   env: (uri: string, port: number) => Record<string, string>;
   readyPath: string;
   /** Whether this status of `readyPath` is a first good answer. */
@@ -89,7 +88,6 @@ const driverEnv = (uri: string, port: number) => ({
 const recipes: Record<ContenderName, Recipe> = {
   product: {
     script: ({ product }) => product,
-    cwd: ({ scratch }) => scratch,
     env: (uri, port) => ({
       MONGO_URI: uri,
       PORT: String(port),
@@ -109,18 +107,17 @@ const recipes: Record<ContenderName, Recipe> = {
   },
   limit: {
     script: limitScript,
-    cwd: ({ scratch }) => scratch,
     env: driverEnv,
     readyPath: '/api/tasks/000000000000000000000000',
     isReady: (status) => status < 500,
   },
   parse: {
     script: (places) => join(parseFolder(places), 'server.js'),
-    cwd: parseFolder,
     env: (uri, port) => ({
       ...driverEnv(uri, port),
       APP_ID: PARSE_KEYS.appId,
       MASTER_KEY: PARSE_KEYS.masterKey,
+      PARSE_SERVER_LOGS_FOLDER: 'null',
     }),
     readyPath: '/parse/health',
     isReady: (status) => status === 200,
@@ -143,7 +140,7 @@ export const startContender = async (
   const log = await open(logFile, 'a');
   const from = performance.now();
   const child = spawn(process.execPath, [recipe.script(places)], {
-    cwd: recipe.cwd(places),
+    cwd: places.scratch,
     env: { PATH: env['PATH'], HOME: env['HOME'], ...recipe.env(uri, port) },
     stdio: ['ignore', log.fd, log.fd],
   });

@@ -26,7 +26,6 @@ await ParseServer.startApp({
   enableAnonymousUsers: false,
   enforcePrivateUsers: true,
   logLevel: 'error',
-  logsFolder: null,
   silent: true,
   verbose: false,
 });
