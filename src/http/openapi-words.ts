@@ -1,0 +1,42 @@
+import { whoMay } from '../access/permission-words.ts';
+import type { EndpointSpec } from './endpoint.ts';
+
+/** What the groups of operations are about, in the order readers meet them. */
+export const tagDescriptions: Record<string, string> = {
+  Service: 'Whether the server is up, and what it offers.',
+  Auth: 'Registering, logging in and out, sessions and passwords.',
+  Users: 'The account of the caller, and the accounts of others for administrators.',
+  Projects: 'Projects, their life from creation to the trash, and their owner.',
+  Members: 'Who is in a project, in which role.',
+  Tasks: 'Tasks: what is to be done, by whom, until when, in which order.',
+  Activity: 'What happened, newest first.',
+  Changes: 'What happened since you last asked.',
+};
+
+/** The introduction of the document: the promises that hold for every operation. */
+export const introduction = `Self-hosted project and task management.
+
+**Who you are.** Log in (\`POST /auth/login\`) and send \`Authorization: Bearer <token>\`. The token lives for minutes; \`POST /auth/refresh\` gives the next one. What you may do is decided by your role at the moment of the request.
+
+**Errors** are \`application/problem+json\` (RFC 9457). Decide by \`code\`; \`type\` leads to a page of this server that says what to do. A thing you may not see answers 404, like one that does not exist; one that you see but may not act on answers 403 and names the missing permission.
+
+**Input.** Unknown body fields and query parameters are refused, and every fault is reported at once in \`errors\`, with a JSON pointer each. \`PATCH\` merges: an absent field stays, \`null\` clears. \`PUT\` replaces every writable field.
+
+**Concurrent changes.** A resource carries \`version\` and \`ETag\`. Send \`If-Match\` with it where an operation lists that header, and a change made meanwhile by somebody else answers 412 instead of being overwritten.
+
+**Lists** answer \`items\` and \`nextCursor\`. Pass \`nextCursor\` as \`cursor\`, with the same filters and sort, until it is null; a page may be shorter than \`limit\`.
+
+**Not available yet:** the header \`Idempotency-Key\`, the parameter \`dryRun\` and \`Prefer: merge\`. A write that asks for one of them is refused with \`request.not_supported\`, so that nobody relies on it in vain.
+
+Times are RFC 3339 in UTC with milliseconds. An id is 24 hexadecimal characters.`;
+
+/** An operation's description: its own words and who may call it. */
+export function descriptionOf(spec: EndpointSpec): string {
+  const who =
+    spec.access === 'public'
+      ? 'Anyone may call this, without a token.'
+      : spec.access === 'signed-in'
+        ? 'Every logged-in user may call this.'
+        : whoMay(spec.access);
+  return spec.description === undefined ? who : `${spec.description}\n\n${who}`;
+}

@@ -1,0 +1,122 @@
+import type { Endpoint } from './endpoint.ts';
+import { answerHeaders, answersOf } from './openapi-answers.ts';
+import { schemaBook, type Json, type SchemaBook } from './openapi-schemas.ts';
+import { descriptionOf, introduction, tagDescriptions } from './openapi-words.ts';
+import { problemExamples } from './problem-schema.ts';
+
+/** What the document says about this build. */
+export interface ApiInfo {
+  version: string;
+  /** Where the paths start; `/api`, or longer behind a proxy that serves the product below a path. */
+  serverUrl: string;
+}
+
+/** Renders the OpenAPI 3.1 document of the endpoints; the same endpoints give the same text. */
+export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): object {
+  const book = schemaBook();
+  const paths: Record<string, Json> = {};
+  for (const one of endpoints) {
+    const path = templateOf(one.path);
+    paths[path] = { ...paths[path], [one.method]: operationOf(one, book) };
+  }
+  const used = new Set(endpoints.map((one) => one.spec.tags[0]));
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Pro-Tasker API',
+      version: info.version,
+      description: introduction,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: info.serverUrl, description: 'This server' }],
+    tags: [...used]
+      .sort((a, b) => rankOf(a) - rankOf(b))
+      .map((name) => ({ name, description: tagDescriptions[name] })),
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'The `token` of a session, from logging in, registering or refreshing.',
+        },
+      },
+      parameters: { 'X-Request-Id': requestIdHeader, 'If-Match': ifMatchHeader },
+      headers: answerHeaders,
+      examples: problemExamples(),
+      schemas: book.components(),
+    },
+  };
+}
+
+/** The path with OpenAPI's placeholders: `/tasks/{id}` for `/tasks/:id`. */
+export const templateOf = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
+
+const rankOf = (tag: string): number => Object.keys(tagDescriptions).indexOf(tag);
+
+function operationOf(one: Endpoint, book: SchemaBook): Json {
+  const { spec } = one;
+  return {
+    operationId: spec.id,
+    tags: spec.tags,
+    summary: spec.summary,
+    description: descriptionOf(spec),
+    security: spec.access === 'public' ? [] : [{ bearer: [] }],
+    parameters: parametersOf(one, book),
+    ...(spec.body !== undefined && {
+      requestBody: {
+        required: !spec.body.safeParse(undefined).success,
+        content: { 'application/json': { schema: book.describe(spec.body, 'input') } },
+      },
+    }),
+    responses: answersOf(one, book),
+  };
+}
+
+function parametersOf({ spec, path }: Endpoint, book: SchemaBook): Json[] {
+  const inPath = spec.params === undefined ? undefined : book.properties(spec.params).properties;
+  const inQuery = spec.query === undefined ? undefined : book.properties(spec.query);
+  return [
+    ...[...path.matchAll(/:(\w+)/g)].map(([, name = '']) => {
+      const schema = inPath?.[name];
+      if (schema === undefined) throw new Error(`${spec.id} has no schema for the path parameter ${name}`);
+      return parameter('path', name, schema, true);
+    }),
+    ...Object.entries(inQuery?.properties ?? {}).map(([name, schema]) =>
+      parameter('query', name, schema, inQuery?.required.includes(name) === true),
+    ),
+    ...(spec.ifMatch === true ? [{ $ref: '#/components/parameters/If-Match' }] : []),
+    { $ref: '#/components/parameters/X-Request-Id' },
+  ];
+}
+
+function parameter(place: 'path' | 'query', name: string, schema: Json, required: boolean): Json {
+  const { description, ...rest } = schema;
+  return {
+    name,
+    in: place,
+    required,
+    ...(description !== undefined && { description }),
+    ...(schema['type'] === 'array' && { style: 'form', explode: true }),
+    schema: rest,
+  };
+}
+
+const requestIdHeader: Json = {
+  name: 'X-Request-Id',
+  in: 'header',
+  required: false,
+  description: 'An id of your own for the request; given back in the answer and written to the log',
+  schema: { type: 'string', pattern: '^[\\w.:-]{1,128}$', examples: ['request-1'] },
+};
+
+const ifMatchHeader: Json = {
+  name: 'If-Match',
+  in: 'header',
+  required: false,
+  description:
+    'The `ETag` of the version you read. When the resource has changed since, the answer is 412 ' +
+    '`resource.changed`. Without it the last writer wins, field by field',
+  schema: { type: 'string', examples: ['"3"'] },
+};
