@@ -1,0 +1,35 @@
+import { AdminGuardModel } from './admin-guard.model.ts';
+import { CredentialModel } from './credential.model.ts';
+import { SessionModel } from './session.model.ts';
+import { UserModel } from './user.model.ts';
+
+/** Every stored kind of this feature, for migrations. */
+export const userModels = [UserModel, CredentialModel, SessionModel, AdminGuardModel];
+
+export type { LeaveAllProjects } from './account-deletion.service.ts';
+export {
+  createCredential,
+  findCredential,
+  renewHash,
+  replacePassword,
+  requirePassword,
+} from './credential.service.ts';
+export type { StoredCredential } from './credential.model.ts';
+export type { StoredSession } from './session.model.ts';
+export {
+  adoptSession,
+  endSession,
+  endSessions,
+  findLiveSession,
+  findSession,
+  knowSession,
+  listLiveSessions,
+  openSession,
+  renewSession,
+  sessionExpiry,
+} from './session.service.ts';
+export type { StoredUser } from './user.model.ts';
+export { presentPublicUser, presentUser } from './user.presenter.ts';
+export { findUser, findUserByEmail, findUsers } from './user.queries.ts';
+export { accountDeletionRoute, userRoutes } from './user.routes.ts';
+export { createUser, type NewUser } from './user.service.ts';
