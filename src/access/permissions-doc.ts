@@ -21,8 +21,8 @@ export function renderPermissionsDoc(): string {
     '## In a project',
     'Each role has everything that the roles to the right of it have.',
     projectTable(),
-    'An archived project is read-only: a change answers 409 [`project.archived`](problems.md#projectarchived). ' +
-      'Whoever has `project.update` may still set its `status` to something other than `archived`.',
+    'An archived project is read-only: what the last column does not allow answers 409 ' +
+      '[`project.archived`](problems.md#projectarchived).',
     '## On the site',
     'A site role gives no rights inside projects.',
     siteTable(),

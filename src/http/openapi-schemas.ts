@@ -27,7 +27,7 @@ export function schemaBook(): SchemaBook {
       io: direction,
       unrepresentable: 'any',
       override: ({ jsonSchema }) => {
-        tidy(jsonSchema as Json);
+        tidy(jsonSchema);
       },
     });
     const definitions = (document.$defs ?? {}) as Record<string, Json>;

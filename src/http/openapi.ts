@@ -1,5 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
-import { answerHeaders, answersOf } from './openapi-answers.ts';
+import { answerHeaders, answersOf, problemsByStatus } from './openapi-answers.ts';
 import { schemaBook, type Json, type SchemaBook } from './openapi-schemas.ts';
 import { descriptionOf, introduction, tagDescriptions } from './openapi-words.ts';
 import { problemExamples } from './problem-schema.ts';
@@ -19,7 +19,8 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): 
     const path = templateOf(one.path);
     paths[path] = { ...paths[path], [one.method]: operationOf(one, book) };
   }
-  const used = new Set(endpoints.map((one) => one.spec.tags[0]));
+  const tags = new Set(endpoints.map((one) => one.spec.tags[0]));
+  const codes = new Set(endpoints.flatMap((one) => [...problemsByStatus(one).values()].flat()));
   return {
     openapi: '3.1.1',
     info: {
@@ -29,7 +30,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): 
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: info.serverUrl, description: 'This server' }],
-    tags: [...used]
+    tags: [...tags]
       .sort((a, b) => rankOf(a) - rankOf(b))
       .map((name) => ({ name, description: tagDescriptions[name] })),
     paths,
@@ -44,7 +45,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): 
       },
       parameters: { 'X-Request-Id': requestIdHeader, 'If-Match': ifMatchHeader },
       headers: answerHeaders,
-      examples: problemExamples(),
+      examples: problemExamples(codes),
       schemas: book.components(),
     },
   };

@@ -50,8 +50,12 @@ export const ProblemDocument = z
     examples: [problemExample('request.invalid')],
   });
 
-/** An example of every problem, by code. */
-export const problemExamples = (): Record<string, { summary: string; value: unknown }> =>
+/** An example of each of the problems, by code, in the catalog's order. */
+export const problemExamples = (
+  codes: ReadonlySet<ProblemCode>,
+): Record<string, { summary: string; value: unknown }> =>
   Object.fromEntries(
-    problemCodes.map((code) => [code, { summary: catalog[code].title, value: problemExample(code) }]),
+    problemCodes
+      .filter((code) => codes.has(code))
+      .map((code) => [code, { summary: catalog[code].title, value: problemExample(code) }]),
   );
