@@ -22,12 +22,7 @@ export interface Tokens {
   digestRefresh(token: string): string;
 }
 
-/** The keys: `signing` signs and verifies, `previous` only verifies, `refresh` keys the stored digests. */
-export interface TokenSecrets {
-  signing: string;
-  previous?: string | undefined;
-  refresh?: string | undefined;
-}
+type TokenSettings = Pick<Config, 'accessTokenMinutes' | 'jwtSecretPrevious' | 'jwtRefreshSecret'>;
 
 const algorithm = 'HS256';
 const issuer = 'pro-tasker';
@@ -44,12 +39,15 @@ interface CheckedToken {
   expiresAtMs: number;
 }
 
-/** Tokens as JWT (RFC 7519, profile RFC 9068) signed with HMAC-SHA-256; the key is named by `kid`. */
-export function joseTokens(config: Pick<Config, 'accessTokenMinutes'>, secrets: TokenSecrets): Tokens {
-  const signing = namedKey(secrets.signing);
+/**
+ * Tokens as JWT (RFC 7519, profile RFC 9068) signed by HMAC-SHA-256 with `secret`; `kid` names the key,
+ * so that what the previous secret signed still verifies.
+ */
+export function joseTokens(config: TokenSettings, secret: string): Tokens {
+  const signing = namedKey(secret);
   const keys = new Map([[signing.id, signing.key]]);
-  if (secrets.previous !== undefined) {
-    const previous = namedKey(secrets.previous);
+  if (config.jwtSecretPrevious !== undefined) {
+    const previous = namedKey(config.jwtSecretPrevious);
     keys.set(previous.id, previous.key);
   }
   const checked = new LRUCache<string, CheckedToken>({ max: mostRemembered });
@@ -81,7 +79,10 @@ export function joseTokens(config: Pick<Config, 'accessTokenMinutes'>, secrets: 
     },
     newRefresh: () => randomBytes(32).toString('base64url'),
     digestRefresh: (token) =>
-      (secrets.refresh === undefined ? createHash('sha256') : createHmac('sha256', secrets.refresh))
+      (config.jwtRefreshSecret === undefined
+        ? createHash('sha256')
+        : createHmac('sha256', config.jwtRefreshSecret)
+      )
         .update(token)
         .digest('hex'),
   };

@@ -30,6 +30,6 @@ export {
 } from './session.service.ts';
 export type { StoredUser } from './user.model.ts';
 export { presentPublicUser, presentUser } from './user.presenter.ts';
-export { findUser, findUserByEmail, findUsers } from './user.queries.ts';
+export { findUser, findUserByEmail, findUsersById } from './user.queries.ts';
 export { accountDeletionRoute, userRoutes } from './user.routes.ts';
 export { createUser, type NewUser } from './user.service.ts';

@@ -23,7 +23,7 @@ const schema = versionedSchema<StoredSession>({
   endedAt: { type: Date, default: null },
 });
 // A user's own sessions: list them, end them all.
-schema.index({ userId: 1, endedAt: 1 });
+schema.index({ userId: 1, endedAt: 1, createdAt: -1, _id: -1 });
 // The database removes what has expired.
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 

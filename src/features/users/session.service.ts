@@ -1,7 +1,9 @@
 import mongoose, { type Types } from 'mongoose';
 import type { SessionFacts } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
+import { walk, type PageRequest } from '../../db/keyset.ts';
 import type { BaseCtx, Writing } from '../../http/context.ts';
+import type { Page } from '../../schemas/common.ts';
 import { CredentialModel, type StoredCredential } from './credential.model.ts';
 import { SessionModel, type StoredSession } from './session.model.ts';
 import { UserModel, type StoredUser } from './user.model.ts';
@@ -85,22 +87,37 @@ export async function findLiveSession(
   userId: string,
   sessionId: string,
 ): Promise<StoredSession | null> {
-  const sessions = await listLiveSessions(ctx, userId);
-  return sessions.find(({ _id }) => _id.toHexString() === sessionId) ?? null;
+  return SessionModel.findOne({
+    _id: objectId(sessionId),
+    userId: objectId(userId),
+    endedAt: null,
+    ...(await whileLive(ctx, userId)),
+  })
+    .lean<StoredSession>()
+    .exec();
 }
 
-/** The user's sessions that still count, the last used first. */
-export async function listLiveSessions(ctx: BaseCtx, userId: string): Promise<StoredSession[]> {
-  const [credential, sessions] = await Promise.all([
-    CredentialModel.findOne({ _id: objectId(userId) })
-      .lean<StoredCredential>()
-      .exec(),
-    SessionModel.find({ userId: objectId(userId), endedAt: null, expiresAt: { $gt: ctx.now() } })
-      .sort({ lastUsedAt: -1, _id: -1 })
-      .lean<StoredSession[]>()
-      .exec(),
-  ]);
-  return sessions.filter(({ generation }) => generation === credential?.generation);
+/** One page of the user's sessions that still count, the last opened first. Throws `request.invalid_cursor`. */
+export async function listLiveSessions(
+  ctx: BaseCtx,
+  userId: string,
+  page: PageRequest,
+): Promise<Page<StoredSession>> {
+  return walk({
+    model: SessionModel,
+    filter: { userId: objectId(userId), endedAt: null },
+    residual: await whileLive(ctx, userId),
+    sort: { field: 'createdAt', direction: -1 },
+    page,
+    binding: `sessions ${userId}`,
+  });
+}
+
+async function whileLive(ctx: BaseCtx, userId: string) {
+  const credential = await CredentialModel.findOne({ _id: objectId(userId) })
+    .lean<StoredCredential>()
+    .exec();
+  return { generation: credential?.generation ?? 0, expiresAt: { $gt: ctx.now() } };
 }
 
 /** A session with all that decides whether it counts. */

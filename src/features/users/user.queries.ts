@@ -19,9 +19,9 @@ export const findUserByEmail = (address: string): Promise<StoredUser | null> =>
     .lean<StoredUser>()
     .exec();
 
-/** The users of those ids in no particular order, deleted ones included: their name stays readable. */
-export const findUsers = (ids: readonly Types.ObjectId[]): Promise<StoredUser[]> =>
-  UserModel.find({ _id: { $in: [...ids] } })
+/** The users of those ids in no particular order; ids of nobody and of deleted users are missing. */
+export const findUsersById = (ids: readonly Types.ObjectId[]): Promise<StoredUser[]> =>
+  UserModel.find({ _id: { $in: [...ids] }, deletedAt: null })
     .lean<StoredUser[]>()
     .exec();
 

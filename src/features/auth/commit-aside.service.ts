@@ -1,0 +1,17 @@
+import { unitOfWork, type Work } from '../../db/unit-of-work.ts';
+import type { BaseCtx, Writing } from '../../http/context.ts';
+
+/** Commits on its own what must stay although the request is about to be refused. */
+export function commitAside<C extends BaseCtx>(
+  ctx: C,
+  act: (aside: Writing<C>) => void | Promise<void>,
+): Promise<void> {
+  const origin = {
+    actorId: null,
+    requestId: ctx.requestId,
+    operationId: ctx.operationId,
+    now: ctx.now,
+    announce: ctx.deps.announce,
+  };
+  return unitOfWork(origin, async (work: Work) => act({ ...ctx, work }));
+}
