@@ -1,4 +1,4 @@
-import type { FreshCache, KnownProject, SessionFacts } from "./access/index.ts";
+import type { FreshCache, KnownProject, SessionFacts } from './access/index.ts';
 
 /** What a process remembers for at most one second, so that warm requests ask the database nothing about rights. */
 export interface Caches {

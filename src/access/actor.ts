@@ -1,4 +1,4 @@
-import type { SiteRole } from "./permissions.ts";
+import type { SiteRole } from './permissions.ts';
 
 /** Who makes the request: a user by one of their sessions, looked up for every request. */
 export interface Actor {

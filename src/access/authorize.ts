@@ -1,5 +1,5 @@
-import { Problem } from "../errors/index.ts";
-import type { Actor } from "./actor.ts";
+import { Problem } from '../errors/index.ts';
+import type { Actor } from './actor.ts';
 import {
   isAllowedWhileArchived,
   isGranted,
@@ -10,7 +10,7 @@ import {
   type ProjectRole,
   type SitePermission,
   type SubjectFacts,
-} from "./permissions.ts";
+} from './permissions.ts';
 
 /** A project as rules see it: whose it is, who is in it, and whether it is archived. */
 export interface ProjectFacts {
@@ -23,10 +23,7 @@ interface Asking {
 }
 
 /** The user's role in the project, or undefined for a stranger. */
-export const roleIn = (
-  project: ProjectFacts,
-  userId: string,
-): ProjectRole | undefined =>
+export const roleIn = (project: ProjectFacts, userId: string): ProjectRole | undefined =>
   project.members.find((member) => member.userId.toString() === userId)?.role;
 
 /**
@@ -41,20 +38,15 @@ export function authorize(
   facts: SubjectFacts = {},
 ): void {
   const role = roleIn(project, ctx.actor.userId);
-  if (
-    role === undefined ||
-    !isGranted(permission, role, ctx.actor.userId, facts)
-  )
+  if (role === undefined || !isGranted(permission, role, ctx.actor.userId, facts))
     throw denied(permission, rolesWith(permission));
-  if (project.status === "archived" && !isAllowedWhileArchived(permission))
-    throw archived();
+  if (project.status === 'archived' && !isAllowedWhileArchived(permission)) throw archived();
 }
 
 /** The problem for a change to an archived project. */
 export const archived = (): Problem =>
-  new Problem("project.archived", {
-    detail:
-      "An archived project is read-only. Set its status to `active` first.",
+  new Problem('project.archived', {
+    detail: 'An archived project is read-only. Set its status to `active` first.',
   });
 
 /** Lets the call go on when the actor holds a right on the site; throws `access.denied`. */
@@ -66,7 +58,7 @@ export function authorizeSite(ctx: Asking, permission: SitePermission): void {
 /** What the actor can do with a project or a task of it, for the field `can`. */
 export function abilities(
   ctx: Asking,
-  on: "project" | "task",
+  on: 'project' | 'task',
   project: ProjectFacts,
   facts: SubjectFacts = {},
 ): ProjectPermission[] {
@@ -76,20 +68,20 @@ export function abilities(
   return names.filter(
     (name) =>
       isGranted(name, role, ctx.actor.userId, facts) &&
-      (project.status !== "archived" || isAllowedWhileArchived(name)),
+      (project.status !== 'archived' || isAllowedWhileArchived(name)),
   );
 }
 
 // The keys of the table are exactly the permissions: Object.keys only loses their type.
 const allNames = Object.keys(projectPermissions) as ProjectPermission[];
 const abilityNames = {
-  project: allNames.filter((name) => projectPermissions[name].on === "project"),
-  task: allNames.filter((name) => projectPermissions[name].on === "task"),
+  project: allNames.filter((name) => projectPermissions[name].on === 'project'),
+  task: allNames.filter((name) => projectPermissions[name].on === 'task'),
 };
 
 function denied(permission: string, roles: readonly string[]): Problem {
-  return new Problem("access.denied", {
-    detail: `This needs the permission ${permission}, which the roles ${roles.join(", ")} have.`,
+  return new Problem('access.denied', {
+    detail: `This needs the permission ${permission}, which the roles ${roles.join(', ')} have.`,
     extensions: { permission, roles },
   });
 }

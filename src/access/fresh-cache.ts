@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { LRUCache } from 'lru-cache';
 
 /** Values looked up at most once a second: many readers share one look-up, a change drops its entry at once. */
 export interface FreshCache<V extends object> {
@@ -9,12 +9,10 @@ export interface FreshCache<V extends object> {
 
 const freshForMs = 1_000;
 const mostEntries = 20_000;
-const nothing = Symbol("nothing");
+const nothing = Symbol('nothing');
 
 /** Makes a cache over `load`; entries live one second, and null (nothing there) is remembered too. */
-export function freshCache<V extends object>(
-  load: (key: string) => Promise<V | null>,
-): FreshCache<V> {
+export function freshCache<V extends object>(load: (key: string) => Promise<V | null>): FreshCache<V> {
   const cache = new LRUCache<string, V | typeof nothing>({
     max: mostEntries,
     ttl: freshForMs,
@@ -28,7 +26,7 @@ export function freshCache<V extends object>(
         return value === undefined || value === nothing ? null : value;
       } catch (error) {
         // Dropped while it was being looked up: what was read may be stale, so look again.
-        if (error instanceof Error && error.message === "deleted") continue;
+        if (error instanceof Error && error.message === 'deleted') continue;
         throw error;
       }
     }

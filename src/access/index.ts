@@ -1,22 +1,16 @@
-export type { Actor, SessionFacts } from "./actor.ts";
-export { freshCache, type FreshCache } from "./fresh-cache.ts";
+export type { Actor, SessionFacts } from './actor.ts';
+export { freshCache, type FreshCache } from './fresh-cache.ts';
 export {
   statusCategories,
   type KnownProject,
   type ProjectMember,
   type ProjectStatus,
   type StatusCategory,
-} from "./known-project.ts";
-export type { AccessTokenClaims, Tokens } from "./tokens.ts";
-export type { PasswordHasher } from "./password-hasher.ts";
-export {
-  abilities,
-  archived,
-  authorize,
-  authorizeSite,
-  roleIn,
-  type ProjectFacts,
-} from "./authorize.ts";
+} from './known-project.ts';
+export type { AccessTokenClaims, Tokens } from './tokens.ts';
+export type { PasswordHash, PasswordHasher } from './password-hasher.ts';
+export { requireVersion } from './require-version.ts';
+export { abilities, archived, authorize, authorizeSite, roleIn, type ProjectFacts } from './authorize.ts';
 export {
   isAtLeast,
   isGranted,
@@ -31,4 +25,4 @@ export {
   type ProjectRole,
   type SitePermission,
   type SiteRole,
-} from "./permissions.ts";
+} from './permissions.ts';

@@ -1,14 +1,8 @@
-import type { Types } from "mongoose";
-import type { ProjectRole } from "./permissions.ts";
+import type { Types } from 'mongoose';
+import type { ProjectRole } from './permissions.ts';
 
 /** What a task status means, whatever a project calls it. */
-export const statusCategories = [
-  "backlog",
-  "todo",
-  "in_progress",
-  "done",
-  "cancelled",
-] as const;
+export const statusCategories = ['backlog', 'todo', 'in_progress', 'done', 'cancelled'] as const;
 
 /** The meaning of a status. */
 export type StatusCategory = (typeof statusCategories)[number];

@@ -57,7 +57,6 @@ export function bcryptHasher(config: HasherSettings): PasswordHasher {
         );
         return isKnown && isSame;
       }),
-    isCurrent: ({ hash, pepperId }) =>
-      pepperId === currentId && bcrypt.getRounds(hash) === config.bcryptCost,
+    isCurrent: ({ hash, pepperId }) => pepperId === currentId && bcrypt.getRounds(hash) === config.bcryptCost,
   };
 }

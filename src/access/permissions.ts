@@ -1,18 +1,18 @@
 /** Roles inside one project, strongest first. */
-export const projectRoles = ["owner", "manager", "member", "viewer"] as const;
+export const projectRoles = ['owner', 'manager', 'member', 'viewer'] as const;
 
 /** A person's role in one project. */
 export type ProjectRole = (typeof projectRoles)[number];
 
 /** Roles on the whole site. */
-export const siteRoles = ["admin"] as const;
+export const siteRoles = ['admin'] as const;
 
 /** A person's role on the whole site. */
 export type SiteRole = (typeof siteRoles)[number];
 
 interface ProjectRule {
   /** What the permission is about: decides which resource lists it in `can`. */
-  on: "project" | "task";
+  on: 'project' | 'task';
   /** The weakest role that has it. */
   role: ProjectRole;
   /** Who wrote the document has it too from this role on. */
@@ -26,61 +26,67 @@ interface ProjectRule {
 
 /** THE table: who may do what in a project. Everything that asks about rights asks it here. */
 export const projectPermissions = {
-  "project.read": {
-    on: "project",
-    role: "viewer",
+  'project.read': {
+    on: 'project',
+    role: 'viewer',
     whileArchived: true,
-    means: "see the project and its members",
+    means: 'see the project and its members',
   },
-  "project.update": {
-    on: "project",
-    role: "manager",
-    means: "change name, description, key and status",
+  'project.update': {
+    on: 'project',
+    role: 'manager',
+    means: 'change name, description, key and status',
   },
-  "project.delete": {
-    on: "project",
-    role: "owner",
-    means: "move the project to the trash and restore it",
+  'project.unarchive': {
+    on: 'project',
+    role: 'manager',
+    whileArchived: true,
+    means: 'give an archived project another status, with other changes in the same request',
   },
-  "project.transfer": {
-    on: "project",
-    role: "owner",
-    means: "make another member the owner",
+  'project.delete': {
+    on: 'project',
+    role: 'owner',
+    means: 'move the project to the trash and restore it',
   },
-  "member.add": {
-    on: "project",
-    role: "manager",
-    means: "add people to the project",
+  'project.transfer': {
+    on: 'project',
+    role: 'owner',
+    means: 'make another member the owner',
   },
-  "member.update": {
-    on: "project",
-    role: "manager",
-    means: "change the role of members below the owner",
+  'member.add': {
+    on: 'project',
+    role: 'manager',
+    means: 'add people to the project',
   },
-  "member.remove": {
-    on: "project",
-    role: "manager",
+  'member.update': {
+    on: 'project',
+    role: 'manager',
+    means: 'change the role of members below the owner',
+  },
+  'member.remove': {
+    on: 'project',
+    role: 'manager',
     orSelf: true,
-    means: "remove members below the owner; everyone may leave",
+    means: 'remove members below the owner; everyone may leave',
   },
-  "task.create": { on: "project", role: "member", means: "create tasks" },
-  "task.read": {
-    on: "task",
-    role: "viewer",
+  'task.create': { on: 'project', role: 'member', means: 'create tasks' },
+  'task.read': {
+    on: 'task',
+    role: 'viewer',
     whileArchived: true,
-    means: "see tasks",
+    means: 'see tasks',
   },
-  "task.update": { on: "task", role: "member", means: "edit tasks" },
-  "task.move": {
-    on: "task",
-    role: "member",
-    means: "place tasks in columns and order",
+  'task.update': { on: 'task', role: 'member', means: 'edit tasks' },
+  'task.move': {
+    on: 'task',
+    role: 'member',
+    means: 'place tasks in columns and order',
   },
-  "task.delete": {
-    on: "task",
-    role: "manager",
-    orAuthorFrom: "member",
-    means: "move a task to the trash and restore it",
+  'task.delete': {
+    on: 'task',
+    role: 'manager',
+    orAuthorFrom: 'member',
+    means: 'move a task to the trash and restore it',
   },
 } as const satisfies Record<string, ProjectRule>;
 
@@ -89,9 +95,9 @@ export type ProjectPermission = keyof typeof projectPermissions;
 
 /** THE table's second half: rights on the site, by site role. */
 export const sitePermissions = {
-  "user.administer": {
-    role: "admin",
-    means: "list users, change their roles, disable them",
+  'user.administer': {
+    role: 'admin',
+    means: 'list users, change their roles, disable them',
   },
 } as const satisfies Record<string, { role: SiteRole; means: string }>;
 
@@ -109,8 +115,7 @@ export interface SubjectFacts {
   selfId?: string | undefined;
 }
 
-const strength = (role: ProjectRole): number =>
-  projectRoles.length - projectRoles.indexOf(role);
+const strength = (role: ProjectRole): number => projectRoles.length - projectRoles.indexOf(role);
 
 /** Whether `role` is at least as strong as `needed`. */
 export const isAtLeast = (role: ProjectRole, needed: ProjectRole): boolean =>
@@ -126,23 +131,15 @@ export function isGranted(
   const rule: ProjectRule = projectPermissions[permission];
   if (isAtLeast(role, rule.role)) return true;
   if (rule.orSelf === true && facts.selfId === userId) return true;
-  return (
-    rule.orAuthorFrom !== undefined &&
-    facts.authorId === userId &&
-    isAtLeast(role, rule.orAuthorFrom)
-  );
+  return rule.orAuthorFrom !== undefined && facts.authorId === userId && isAtLeast(role, rule.orAuthorFrom);
 }
 
 /** Whether the table allows `permission` while the project is archived. */
-export const isAllowedWhileArchived = (
-  permission: ProjectPermission,
-): boolean => {
+export const isAllowedWhileArchived = (permission: ProjectPermission): boolean => {
   const rule: ProjectRule = projectPermissions[permission];
   return rule.whileArchived === true;
 };
 
 /** The roles that have a permission by role alone, strongest first. */
 export const rolesWith = (permission: ProjectPermission): ProjectRole[] =>
-  projectRoles.filter((role) =>
-    isAtLeast(role, projectPermissions[permission].role),
-  );
+  projectRoles.filter((role) => isAtLeast(role, projectPermissions[permission].role));

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { ConfigError } from "./config.ts";
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from './config.ts';
 
 const SECRET_BYTES = 48;
 const SECRET_LENGTH = (SECRET_BYTES / 3) * 4;
@@ -11,12 +11,10 @@ const SECRET_LENGTH = (SECRET_BYTES / 3) * 4;
  * For machines of developers only; throws a `ConfigError` when the file holds something else.
  */
 export async function developmentSecret(dataFolder: string): Promise<string> {
-  const path = join(dataFolder, "dev-secret");
+  const path = join(dataFolder, 'dev-secret');
   const kept = (await readKept(path)) ?? (await makeSecret(dataFolder, path));
   if (kept.length !== SECRET_LENGTH || !/^[\w-]+$/.test(kept)) {
-    throw new ConfigError([
-      `${path} is damaged: remove it, a new one is made and everyone logs in again.`,
-    ]);
+    throw new ConfigError([`${path} is damaged: remove it, a new one is made and everyone logs in again.`]);
   }
   await chmod(path, 0o600);
   return kept;
@@ -24,20 +22,20 @@ export async function developmentSecret(dataFolder: string): Promise<string> {
 
 async function readKept(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, "utf8")).trim();
+    return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
 
 /** Written aside and linked into place: of several processes one wins and none ever reads half a secret. */
 async function makeSecret(dataFolder: string, path: string): Promise<string> {
-  const secret = randomBytes(SECRET_BYTES).toString("base64url");
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   await mkdir(dataFolder, { recursive: true });
   try {
-    const file = await open(draft, "wx", 0o600);
+    const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${secret}\n`);
       await file.sync();
@@ -47,7 +45,7 @@ async function makeSecret(dataFolder: string, path: string): Promise<string> {
     await link(draft, path);
     return secret;
   } catch (error) {
-    if (hasCode(error, "EEXIST")) return (await readFile(path, "utf8")).trim();
+    if (hasCode(error, 'EEXIST')) return (await readFile(path, 'utf8')).trim();
     throw error;
   } finally {
     await rm(draft, { force: true });
@@ -55,5 +53,5 @@ async function makeSecret(dataFolder: string, path: string): Promise<string> {
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,8 +1,8 @@
-export { ConfigError, loadConfig } from "./config.ts";
-export type { Config } from "./config.ts";
-export { renderConfigurationDoc, renderEnvExample } from "./config-docs.ts";
-export { developmentSecret } from "./dev-secret.ts";
-export { readEnvironment } from "./env-files.ts";
-export { isDeployed } from "./env.schema.ts";
-export type { Environment } from "./env.schema.ts";
-export type { Pepper } from "./value-types.ts";
+export { ConfigError, loadConfig } from './config.ts';
+export type { Config } from './config.ts';
+export { renderConfigurationDoc, renderEnvExample } from './config-docs.ts';
+export { developmentSecret } from './dev-secret.ts';
+export { readEnvironment } from './env-files.ts';
+export { isDeployed } from './env.schema.ts';
+export type { Environment } from './env.schema.ts';
+export type { Pepper } from './value-types.ts';

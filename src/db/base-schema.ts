@@ -1,8 +1,4 @@
-import mongoose, {
-  type Schema,
-  type SchemaDefinition,
-  type Types,
-} from "mongoose";
+import mongoose, { type Schema, type SchemaDefinition, type Types } from 'mongoose';
 
 /** What every versioned document has: its identity, its version (+1 per change) and two times. */
 export interface Versioned {
@@ -13,9 +9,7 @@ export interface Versioned {
 }
 
 /** Makes the schema of a versioned document; collections and indexes are made by migrations only. */
-export function versionedSchema<T extends Versioned>(
-  definition: SchemaDefinition,
-): Schema<T> {
+export function versionedSchema<T extends Versioned>(definition: SchemaDefinition): Schema<T> {
   return plainSchema<T>({
     ...definition,
     version: { type: Number, required: true, min: 1 },
@@ -31,13 +25,12 @@ export function plainSchema<T>(definition: SchemaDefinition): Schema<T> {
     autoCreate: false,
     versionKey: false,
     minimize: false,
-    strict: "throw",
-    strictQuery: "throw",
+    strict: 'throw',
+    strictQuery: 'throw',
   });
   // The stored type is written out beside each schema; Mongoose's inference of it is not used.
   return schema as unknown as Schema<T>;
 }
 
 /** Turns 24 hex characters into an ObjectId; the caller has checked the form. */
-export const objectId = (id: string): Types.ObjectId =>
-  new mongoose.Types.ObjectId(id);
+export const objectId = (id: string): Types.ObjectId => new mongoose.Types.ObjectId(id);

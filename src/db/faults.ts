@@ -1,4 +1,4 @@
-import mongoose from "mongoose";
+import mongoose from 'mongoose';
 
 const writeConflict = 112;
 const duplicateKey = 11000;
@@ -12,29 +12,20 @@ interface DriverFault {
   hasErrorLabel?: (label: string) => boolean;
 }
 
-const isFault = (error: unknown): error is DriverFault =>
-  typeof error === "object" && error !== null;
+const isFault = (error: unknown): error is DriverFault => typeof error === 'object' && error !== null;
 
 /** The error, its causes and the write errors inside it: the driver hides the telling one in any of them. */
 function* layers(error: unknown): Generator<DriverFault> {
-  for (
-    let layer = error, depth = 0;
-    isFault(layer) && depth < 5;
-    layer = layer.cause, depth += 1
-  ) {
+  for (let layer = error, depth = 0; isFault(layer) && depth < 5; layer = layer.cause, depth += 1) {
     yield layer;
-    if (layer.writeErrors instanceof Map)
-      yield* [...layer.writeErrors.values()].filter(isFault);
+    if (layer.writeErrors instanceof Map) yield* [...layer.writeErrors.values()].filter(isFault);
   }
 }
 
 /** Whether the transaction lost against another one and may simply be run again. */
 export function isConflict(error: unknown): boolean {
   for (const layer of layers(error)) {
-    if (
-      layer.code === writeConflict ||
-      layer.hasErrorLabel?.("TransientTransactionError") === true
-    )
+    if (layer.code === writeConflict || layer.hasErrorLabel?.('TransientTransactionError') === true)
       return true;
   }
   return false;
@@ -44,17 +35,14 @@ export function isConflict(error: unknown): boolean {
 export function duplicateIndex(error: unknown): string | undefined {
   for (const layer of layers(error)) {
     if (layer.code !== duplicateKey) continue;
-    return /index: (\S+)/.exec(String(layer.message))?.[1] ?? "unknown";
+    return /index: (\S+)/.exec(String(layer.message))?.[1] ?? 'unknown';
   }
   return undefined;
 }
 
 /** Whether it is unknown if the commit happened, so that it must be sent again. */
 export function isCommitUnknown(error: unknown): boolean {
-  return (
-    isFault(error) &&
-    error.hasErrorLabel?.("UnknownTransactionCommitResult") === true
-  );
+  return isFault(error) && error.hasErrorLabel?.('UnknownTransactionCommitResult') === true;
 }
 
 /** Whether the error says that the database cannot be reached or does not answer in time. */
@@ -63,14 +51,13 @@ export function isDatabaseAway(error: unknown): boolean {
     if (
       layer instanceof mongoose.mongo.MongoNetworkError ||
       layer instanceof mongoose.mongo.MongoServerSelectionError ||
-      layer.name === "MongoWaitQueueTimeoutError" ||
+      layer.name === 'MongoWaitQueueTimeoutError' ||
       layer instanceof mongoose.mongo.MongoNotConnectedError ||
       layer instanceof mongoose.mongo.MongoTopologyClosedError ||
       layer instanceof mongoose.mongo.MongoExpiredSessionError ||
       layer instanceof mongoose.mongo.MongoClientClosedError ||
       layer instanceof mongoose.mongo.MongoTransactionError ||
-      (layer instanceof mongoose.mongo.MongoServerError &&
-        unavailableCodes.has(Number(layer.code)))
+      (layer instanceof mongoose.mongo.MongoServerError && unavailableCodes.has(Number(layer.code)))
     ) {
       return true;
     }
@@ -79,6 +66,4 @@ export function isDatabaseAway(error: unknown): boolean {
 }
 
 // MaxTimeMSExpired, shutdown, primary changes: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
-const unavailableCodes = new Set([
-  50, 91, 189, 262, 10107, 11600, 11602, 13435, 13436,
-]);
+const unavailableCodes = new Set([50, 91, 189, 262, 10107, 11600, 11602, 13435, 13436]);

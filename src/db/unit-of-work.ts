@@ -1,20 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose, {
   type ClientSession,
   type Model,
   type Types,
   type UpdateQuery,
   type QueryFilter,
-} from "mongoose";
-import { Problem } from "../errors/index.ts";
-import {
-  EventModel,
-  type FieldChange,
-  type StoredEvent,
-} from "../events/index.ts";
-import type { Versioned } from "./base-schema.ts";
-import { duplicateIndex, isCommitUnknown, isConflict } from "./faults.ts";
-import { takeTurns } from "./turns.ts";
+} from 'mongoose';
+import { Problem } from '../errors/index.ts';
+import { EventModel, type FieldChange, type StoredEvent } from '../events/index.ts';
+import type { Versioned } from './base-schema.ts';
+import { duplicateIndex, isCommitUnknown, isConflict } from './faults.ts';
+import { takeTurns } from './turns.ts';
 
 /** Who writes and under which request; copied into every event. */
 export interface WorkOrigin {
@@ -22,6 +18,8 @@ export interface WorkOrigin {
   readonly requestId: string;
   readonly operationId: string;
   now(): Date;
+  /** Hears of every committed event; the answer waits for it. */
+  announce(events: readonly StoredEvent[]): Promise<void>;
 }
 
 /** What an event says beside its name; `version` is the subject's version after the change. */
@@ -37,26 +35,19 @@ export interface EventDraft {
 /** Everything one request writes, collected first and committed in one transaction. */
 export interface Work {
   /** Adds a new versioned document; gives it back as it will be stored (version 1). */
-  insert<T extends Versioned>(
-    model: Model<T>,
-    document: Omit<T, "version" | "createdAt" | "updatedAt">,
-  ): T;
+  insert<T extends Versioned>(model: Model<T>, document: Omit<T, 'version' | 'createdAt' | 'updatedAt'>): T;
   /** Adds a document that has no version. */
   insertPlain<T>(model: Model<T>, document: T): void;
   /** Changes a loaded document on the condition that nobody else has changed it; gives back its new state. */
   update<T extends Versioned>(model: Model<T>, before: T, patch: Partial<T>): T;
   /** Changes every document the filter finds, without a version condition. */
-  updateWhere<T>(
-    model: Model<T>,
-    filter: QueryFilter<T>,
-    patch: UpdateQuery<T>,
-  ): void;
+  updateWhere<T>(model: Model<T>, filter: QueryFilter<T>, patch: UpdateQuery<T>): void;
   /** Removes every document the filter finds. */
   deleteWhere<T>(model: Model<T>, filter: QueryFilter<T>): void;
   /** Announces what happened, in the same transaction. */
   record(name: string, event: EventDraft): void;
   /** Says which problem it is when the named unique index refuses a write; 'retry' runs the work again. */
-  onDuplicate(index: string, reaction: (() => Problem) | "retry"): void;
+  onDuplicate(index: string, reaction: (() => Problem) | 'retry'): void;
   /** Runs once, after the commit. Failures are the caller's to handle. */
   afterCommit(act: () => void): void;
 }
@@ -76,10 +67,7 @@ const deadlineMs = 5_000;
  * `act` must not talk to the outside world: it may run several times.
  * Throws `server.busy` when it keeps losing for five seconds.
  */
-export async function unitOfWork<R>(
-  origin: WorkOrigin,
-  act: (work: Work) => Promise<R>,
-): Promise<R> {
+export async function unitOfWork<R>(origin: WorkOrigin, act: (work: Work) => Promise<R>): Promise<R> {
   const startedAt = performance.now();
   let contended: string | undefined;
   for (let attempt = 0; ; attempt += 1) {
@@ -90,12 +78,13 @@ export async function unitOfWork<R>(
         : await takeTurns(contended, () => tryOnce(collected, act));
     if (result.committed) {
       for (const follow of collected.followUps) follow();
+      if (collected.events.length > 0) await origin.announce(collected.events);
       return result.value;
     }
     contended = collected.contendedKey();
     if (performance.now() - startedAt > deadlineMs) {
-      throw new Problem("server.busy", {
-        detail: "Too many others are changing this right now.",
+      throw new Problem('server.busy', {
+        detail: 'Too many others are changing this right now.',
         retryAfterSeconds: 1,
       });
     }
@@ -105,21 +94,15 @@ export async function unitOfWork<R>(
 
 type Outcome<R> = { committed: true; value: R } | { committed: false };
 
-async function tryOnce<R>(
-  collected: Collected,
-  act: (work: Work) => Promise<R>,
-): Promise<Outcome<R>> {
+async function tryOnce<R>(collected: Collected, act: (work: Work) => Promise<R>): Promise<Outcome<R>> {
   const value = await act(collected.work);
   try {
-    return (await commit(collected))
-      ? { committed: true, value }
-      : { committed: false };
+    return (await commit(collected)) ? { committed: true, value } : { committed: false };
   } catch (error) {
     if (isConflict(error)) return { committed: false };
     const index = duplicateIndex(error);
-    const reaction =
-      index === undefined ? undefined : collected.duplicates.get(index);
-    if (reaction === "retry") return { committed: false };
+    const reaction = index === undefined ? undefined : collected.duplicates.get(index);
+    if (reaction === 'retry') return { committed: false };
     if (reaction !== undefined) throw reaction();
     throw error;
   }
@@ -137,7 +120,7 @@ async function commit(collected: Collected): Promise<boolean> {
     const bulk: Operation[] = [];
     let guarded = 0;
     for (const statement of collected.statements) {
-      if (typeof statement.run === "function") {
+      if (typeof statement.run === 'function') {
         await statement.run(session);
         continue;
       }
@@ -154,8 +137,7 @@ async function commit(collected: Collected): Promise<boolean> {
     await commitSurely(session);
     return true;
   } catch (error) {
-    if (session.inTransaction())
-      await session.abortTransaction().catch(() => undefined);
+    if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
     throw error;
   } finally {
     await session.endSession();
@@ -182,7 +164,8 @@ async function commitSurely(session: ClientSession): Promise<void> {
 interface Collected {
   work: Work;
   statements: Statement[];
-  duplicates: Map<string, (() => Problem) | "retry">;
+  events: StoredEvent[];
+  duplicates: Map<string, (() => Problem) | 'retry'>;
   followUps: (() => void)[];
   /** What rivals may be fighting over: the first document changed here. */
   contendedKey(): string;
@@ -190,10 +173,10 @@ interface Collected {
 
 function collect(origin: WorkOrigin): Collected {
   const statements: Statement[] = [];
-  const events: Statement[] = [];
-  const duplicates: Collected["duplicates"] = new Map();
+  const events: StoredEvent[] = [];
+  const duplicates: Collected['duplicates'] = new Map();
   const followUps: (() => void)[] = [];
-  const add = (key: string, run: Statement["run"], guarded = false): void => {
+  const add = (key: string, run: Statement['run'], guarded = false): void => {
     statements.push({ key, run, guarded });
   };
 
@@ -201,7 +184,7 @@ function collect(origin: WorkOrigin): Collected {
     // Mongoose's operation type speaks of any document; the model's own type was checked by the signature.
     add(model.collection.name, {
       model: model.modelName,
-      name: "insertOne",
+      name: 'insertOne',
       document,
     } as Operation);
   };
@@ -209,7 +192,7 @@ function collect(origin: WorkOrigin): Collected {
   const work: Work = {
     insert: <T extends Versioned>(
       model: Model<T>,
-      document: Omit<T, "version" | "createdAt" | "updatedAt">,
+      document: Omit<T, 'version' | 'createdAt' | 'updatedAt'>,
     ) => {
       const now = origin.now();
       // The three bookkeeping fields complete the document's type.
@@ -223,11 +206,7 @@ function collect(origin: WorkOrigin): Collected {
       return complete;
     },
     insertPlain: insertInto,
-    update: <T extends Versioned>(
-      model: Model<T>,
-      before: T,
-      patch: Partial<T>,
-    ) => {
+    update: <T extends Versioned>(model: Model<T>, before: T, patch: Partial<T>) => {
       const $set = {
         ...patch,
         updatedAt: origin.now(),
@@ -238,7 +217,7 @@ function collect(origin: WorkOrigin): Collected {
         String(before._id),
         {
           model: model.modelName,
-          name: "updateOne",
+          name: 'updateOne',
           filter,
           update: { $set },
         } as Operation,
@@ -247,26 +226,13 @@ function collect(origin: WorkOrigin): Collected {
       return { ...before, ...$set };
     },
     updateWhere: (model, filter, patch) => {
-      add(model.collection.name, (session) =>
-        model.updateMany(filter, patch, { session }).exec(),
-      );
+      add(model.collection.name, (session) => model.updateMany(filter, patch, { session }).exec());
     },
     deleteWhere: (model, filter) => {
-      add(model.collection.name, (session) =>
-        model.deleteMany(filter, { session }).exec(),
-      );
+      add(model.collection.name, (session) => model.deleteMany(filter, { session }).exec());
     },
     record: (name, event) => {
-      const document = eventOf(origin, name, event);
-      events.push({
-        key: "events",
-        guarded: false,
-        run: {
-          model: EventModel.modelName,
-          name: "insertOne",
-          document,
-        } as Operation,
-      });
+      events.push(eventOf(origin, name, event));
     },
     onDuplicate: (index, reaction) => {
       duplicates.set(index, reaction);
@@ -279,31 +245,27 @@ function collect(origin: WorkOrigin): Collected {
   return {
     work,
     get statements() {
-      return [...statements, ...events];
+      const announcing = events.map((document) => ({
+        key: EventModel.collection.name,
+        guarded: false,
+        run: { model: EventModel.modelName, name: 'insertOne', document } as Operation,
+      }));
+      return [...statements, ...announcing];
     },
+    events,
     duplicates,
     followUps,
     contendedKey: () =>
-      statements.find((statement) => statement.guarded)?.key ??
-      statements[0]?.key ??
-      "nothing",
+      statements.find((statement) => statement.guarded)?.key ?? statements[0]?.key ?? 'nothing',
   };
 }
 
-function eventOf(
-  origin: WorkOrigin,
-  name: string,
-  event: EventDraft,
-): StoredEvent {
+function eventOf(origin: WorkOrigin, name: string, event: EventDraft): StoredEvent {
   return {
     _id: new mongoose.Types.ObjectId(),
     name,
     at: origin.now(),
-    actorId:
-      event.actorId ??
-      (origin.actorId === null
-        ? null
-        : new mongoose.Types.ObjectId(origin.actorId)),
+    actorId: event.actorId ?? (origin.actorId === null ? null : new mongoose.Types.ObjectId(origin.actorId)),
     operationId: origin.operationId,
     requestId: origin.requestId,
     projectId: event.projectId ?? null,

@@ -1,2 +1,2 @@
-export { catalog, type ProblemCode, type ProblemKind } from "./catalog.ts";
-export { Problem, type Fault, type ProblemDetails } from "./problem.ts";
+export { catalog, type ProblemCode, type ProblemKind } from './catalog.ts';
+export { Problem, type Fault, type ProblemDetails } from './problem.ts';

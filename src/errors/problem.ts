@@ -1,4 +1,4 @@
-import { catalog, type ProblemCode } from "./catalog.ts";
+import { catalog, type ProblemCode } from './catalog.ts';
 
 /** One fault in the input: where (a JSON pointer into the request, such as `/body/title`) and what. */
 export interface Fault {
@@ -24,7 +24,7 @@ export class Problem extends Error {
 
   constructor(code: ProblemCode, details: ProblemDetails = {}) {
     super(details.detail ?? catalog[code].title, { cause: details.cause });
-    this.name = "Problem";
+    this.name = 'Problem';
     this.code = code;
     this.details = details;
   }

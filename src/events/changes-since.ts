@@ -1,14 +1,14 @@
-import { EventModel } from "./event.model.ts";
+import { EventModel } from './event.model.ts';
 
 const mostListed = 50;
 
 /** Which fields of a subject changed after `version`, by whom and when: oldest first, at most 50 events. */
 export async function changesSince(subjectId: string, version: number) {
   const events = await EventModel.find({
-    "subject.id": subjectId,
-    "subject.version": { $gt: version },
+    'subject.id': subjectId,
+    'subject.version': { $gt: version },
   })
-    .sort({ "subject.version": 1 })
+    .sort({ 'subject.version': 1 })
     .limit(mostListed)
     .lean();
   return events.map((event) => ({

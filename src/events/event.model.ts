@@ -1,6 +1,6 @@
-import mongoose, { type Types } from "mongoose";
-import { plainSchema } from "../db/base-schema.ts";
-import type { FieldChange } from "./changes.ts";
+import mongoose, { type Types } from 'mongoose';
+import { plainSchema } from '../db/base-schema.ts';
+import type { FieldChange } from './changes.ts';
 
 /** One thing that happened, committed in the same transaction as the write that made it happen. */
 export interface StoredEvent {
@@ -44,11 +44,10 @@ const schema = plainSchema<StoredEvent>({
   data: { type: mongoose.Schema.Types.Mixed, required: true },
 });
 // "What changed since version N": answers to a stale If-Match.
-schema.index({ "subject.id": 1, "subject.version": 1 });
+schema.index({ 'subject.id': 1, 'subject.version': 1 });
 
 /** The events collection. */
-export const EventModel = mongoose.model<StoredEvent>(
-  "Event",
-  schema,
-  "events",
-);
+export const EventModel = mongoose.model<StoredEvent>('Event', schema, 'events');
+
+/** The models of this part, for migrations. */
+export const eventModels = [EventModel];

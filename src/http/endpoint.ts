@@ -1,13 +1,13 @@
-import type { z } from "zod";
-import type { Permission } from "../access/index.ts";
-import type { ProblemCode } from "../errors/index.ts";
-import type { Ctx, OpenCtx, Writing } from "./context.ts";
+import type { z } from 'zod';
+import type { Permission } from '../access/index.ts';
+import type { ProblemCode } from '../errors/index.ts';
+import type { Ctx, OpenCtx, Writing } from './context.ts';
 
 /** The methods an endpoint can have, in lower case as Express names them. */
-export type Method = "get" | "post" | "put" | "patch" | "delete";
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** Who may call: anyone, any logged-in user, or a holder of the permission (checked on the loaded thing). */
-export type Access = "public" | "signed-in" | Permission;
+export type Access = 'public' | 'signed-in' | Permission;
 
 type Answers = Record<number, z.ZodType | null>;
 
@@ -38,24 +38,20 @@ export interface EndpointSpec<A extends Answers = Answers> {
   /** True where `If-Match` is compared with a version; other writes refuse nothing but ignore nothing either. */
   ifMatch?: boolean;
   /** Counted against the strict limit per address instead of the user's. */
-  rateClass?: "auth";
+  rateClass?: 'auth';
   /** The largest body in KiB; 100 unless declared. */
-  bodyLimit?: "tasks";
+  bodyLimit?: 'tasks';
 }
 
 /** The handler's input: fresh objects that passed the schemas. */
 export interface Input<S extends EndpointSpec> {
-  params: Parsed<S["params"]>;
-  query: Parsed<S["query"]>;
-  body: Parsed<S["body"]>;
+  params: Parsed<S['params']>;
+  query: Parsed<S['query']>;
+  body: Parsed<S['body']>;
 }
 
-type CtxFor<M extends Method, S extends EndpointSpec> = M extends "get"
-  ? BaseFor<S>
-  : Writing<BaseFor<S>>;
-type BaseFor<S extends EndpointSpec> = S["access"] extends "public"
-  ? OpenCtx
-  : Ctx;
+type CtxFor<M extends Method, S extends EndpointSpec> = M extends 'get' ? BaseFor<S> : Writing<BaseFor<S>>;
+type BaseFor<S extends EndpointSpec> = S['access'] extends 'public' ? OpenCtx : Ctx;
 
 /** One endpoint of the list. */
 export interface Endpoint {
@@ -63,10 +59,7 @@ export interface Endpoint {
   /** The path below /api, with `:name` parameters. */
   readonly path: string;
   readonly spec: EndpointSpec;
-  readonly handle: (
-    input: Input<EndpointSpec>,
-    ctx: never,
-  ) => Promise<ReplyOf<Answers>>;
+  readonly handle: (input: Input<EndpointSpec>, ctx: never) => Promise<ReplyOf<Answers>>;
 }
 
 /** Declares an endpoint. A wrong answer shape, an unknown permission or an unknown problem code does not compile. */
@@ -74,17 +67,14 @@ export function endpoint<M extends Method, const S extends EndpointSpec>(
   method: M,
   path: string,
   spec: S,
-  handle: (
-    input: Input<S>,
-    ctx: CtxFor<M, S>,
-  ) => Promise<ReplyOf<S["responses"]>>,
+  handle: (input: Input<S>, ctx: CtxFor<M, S>) => Promise<ReplyOf<S['responses']>>,
 ): Endpoint {
   // Mount gives each handler what its own schemas produced, so the narrower input type holds.
   return {
     method,
     path,
     spec,
-    handle: handle as unknown as Endpoint["handle"],
+    handle: handle as unknown as Endpoint['handle'],
   };
 }
 

@@ -54,8 +54,10 @@ function successOf(status: number, schema: z.ZodType | null, book: SchemaBook): 
   };
 }
 
-const isVersioned = (schema: z.ZodType): boolean =>
-  schema instanceof z.ZodObject && 'version' in schema.shape;
+function isVersioned(schema: z.core.$ZodType): boolean {
+  if (schema instanceof z.ZodUnion) return schema.options.some(isVersioned);
+  return schema instanceof z.ZodObject && 'version' in schema.shape;
+}
 
 /** The codes an endpoint can answer with, grouped by status. */
 export function problemsByStatus(one: Endpoint): Map<number, ProblemCode[]> {

@@ -3,14 +3,11 @@ import type { EndpointSpec } from './endpoint.ts';
 
 /** What the groups of operations are about, in the order readers meet them. */
 export const tagDescriptions: Record<string, string> = {
-  Service: 'Whether the server is up, and what it offers.',
   Auth: 'Registering, logging in and out, sessions and passwords.',
   Users: 'The account of the caller, and the accounts of others for administrators.',
   Projects: 'Projects, their life from creation to the trash, and their owner.',
   Members: 'Who is in a project, in which role.',
   Tasks: 'Tasks: what is to be done, by whom, until when, in which order.',
-  Activity: 'What happened, newest first.',
-  Changes: 'What happened since you last asked.',
 };
 
 /** The introduction of the document: the promises that hold for every operation. */
@@ -27,6 +24,8 @@ export const introduction = `Self-hosted project and task management.
 **Lists** answer \`items\` and \`nextCursor\`. Pass \`nextCursor\` as \`cursor\`, with the same filters and sort, until it is null; a page may be shorter than \`limit\`.
 
 **Not available yet:** the header \`Idempotency-Key\`, the parameter \`dryRun\` and \`Prefer: merge\`. A write that asks for one of them is refused with \`request.not_supported\`, so that nobody relies on it in vain.
+
+**Beside these operations** the server answers \`GET /api/\` (a greeting), \`GET /health/live\`, \`GET /health/ready\`, \`GET /metrics\` (Prometheus) and \`GET /problems/<code>\`.
 
 Times are RFC 3339 in UTC with milliseconds. An id is 24 hexadecimal characters.`;
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from 'zod';
 
 const lineBreaksAndControls = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const controlsButBreaks = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
@@ -6,29 +6,24 @@ const controlsButBreaks = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 /** A public id: 24 hexadecimal characters. */
 export const Id = z
   .string()
-  .regex(
-    /^[0-9a-f]{24}$/,
-    "must be an id: 24 hexadecimal characters in lower case",
-  )
-  .meta({ description: "A public id", examples: ["66a1f0c2e4b0a1b2c3d4e5f6"] });
+  .regex(/^[0-9a-f]{24}$/, 'must be an id: 24 hexadecimal characters in lower case')
+  .meta({ description: 'A public id', examples: ['66a1f0c2e4b0a1b2c3d4e5f6'] });
 
 /** A time in answers: RFC 3339, UTC, milliseconds. */
-export const Timestamp = z.iso
-  .datetime({ precision: 3 })
-  .meta({
-    description: "A time, RFC 3339 in UTC with milliseconds",
-    examples: ["2026-12-31T23:59:59.000Z"],
-  });
+export const Timestamp = z.iso.datetime({ precision: 3 }).meta({
+  description: 'A time, RFC 3339 in UTC with milliseconds',
+  examples: ['2026-12-31T23:59:59.000Z'],
+});
 
 /** A time in queries: RFC 3339 with any offset; given on as a Date. */
 export const Instant = z.iso
   .datetime({
     offset: true,
-    error: "must be a time such as 2026-12-31T12:00:00Z",
+    error: 'must be a time such as 2026-12-31T12:00:00Z',
   })
   .meta({
-    description: "A time, RFC 3339",
-    examples: ["2026-12-31T12:00:00Z"],
+    description: 'A time, RFC 3339',
+    examples: ['2026-12-31T12:00:00Z'],
   });
 
 /** One line of text of 1 to `most` characters, trimmed. */
@@ -36,33 +31,25 @@ export const lineOf = (most: number) =>
   z
     .string()
     .trim()
-    .min(1, "must not be empty")
+    .min(1, 'must not be empty')
     .max(most, `must have at most ${String(most)} characters`)
-    .refine(
-      (text) => !lineBreaksAndControls.test(text),
-      "must be one line without control characters",
-    );
+    .refine((text) => !lineBreaksAndControls.test(text), 'must be one line without control characters');
 
 /** Text of up to `most` characters, line breaks included. */
 export const textOf = (most: number) =>
   z
     .string()
     .max(most, `must have at most ${String(most)} characters`)
-    .refine(
-      (text) => !controlsButBreaks.test(text),
-      "must not contain control characters",
-    );
+    .refine((text) => !controlsButBreaks.test(text), 'must not contain control characters');
 
 /** The version of a resource: +1 per change. */
 export const Version = z
   .int()
   .min(1)
-  .meta({ description: "Rises by one with every change", examples: [3] });
+  .meta({ description: 'Rises by one with every change', examples: [3] });
 
 /** `true` or `false` in a query. */
-export const Flag = z
-  .enum(["true", "false"])
-  .transform((text) => text === "true");
+export const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** A query parameter that may be repeated: always an array inside, at most `most` different values. */
 export const repeatable = <T extends z.ZodType>(item: T, most = 20) =>
@@ -73,21 +60,10 @@ export const repeatable = <T extends z.ZodType>(item: T, most = 20) =>
 
 /** The query parameters of every list. */
 export const listQuery = {
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(200)
-    .default(50)
-    .meta({ description: "Items per page at most" }),
-  cursor: z
-    .string()
-    .min(1)
-    .max(2000)
-    .optional()
-    .meta({ description: "The `nextCursor` of the page before" }),
+  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'Items per page at most' }),
+  cursor: z.string().min(1).max(2000).optional().meta({ description: 'The `nextCursor` of the page before' }),
   count: Flag.optional().meta({
-    description: "Adds `total`, counted up to 1000",
+    description: 'Adds `total`, counted up to 1000',
   }),
 };
 
@@ -105,8 +81,7 @@ export const sortBy = <const F extends readonly [string, ...string[]]>(
     )
     .default(initial as never)
     .meta({
-      description:
-        "Sort field; `-` before it means descending. Nulls come last either way",
+      description: 'Sort field; `-` before it means descending. Nulls come last either way',
     });
 
 /** One page of a list. */
@@ -114,26 +89,15 @@ export const pageOf = <T extends z.ZodType>(item: T, id: string) =>
   z
     .strictObject({
       items: z.array(item),
-      nextCursor: z
-        .string()
-        .nullable()
-        .meta({
-          description:
-            "Where the next page starts; null at the end, and only there",
-        }),
-      total: z
-        .int()
-        .min(0)
-        .optional()
-        .meta({
-          description: "With `count=true`: how many there are, up to 1000",
-        }),
-      totalIsCapped: z
-        .boolean()
-        .optional()
-        .meta({ description: "True when there are more than `total`" }),
+      nextCursor: z.string().nullable().meta({
+        description: 'Where the next page starts; null at the end, and only there',
+      }),
+      total: z.int().min(0).optional().meta({
+        description: 'With `count=true`: how many there are, up to 1000',
+      }),
+      totalIsCapped: z.boolean().optional().meta({ description: 'True when there are more than `total`' }),
     })
-    .meta({ id, description: "One page of a list" });
+    .meta({ id, description: 'One page of a list' });
 
 /** One page of a list, as queries give it. */
 export interface Page<T> {

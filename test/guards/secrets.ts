@@ -7,7 +7,7 @@ const everywhere: [name: string, pattern: RegExp][] = [
   ...secretFields.map((field): [string, RegExp] => [
     `the field ${field}`,
     // As a JSON name, also inside a string that holds JSON.
-    new RegExp(String.raw`\\?"${field}\\?"\s*:`),
+    new RegExp(String.raw`\\*"${field}\\*"\s*:`),
   ]),
   ['a hash of a password', /\$2[aby]?\$\d\d\$[./A-Za-z0-9]{22}/],
 ];
@@ -20,7 +20,7 @@ const onlyIn: Record<CapturedFrom, [name: string, pattern: RegExp][]> = {
   ],
   log: [
     ['a token', /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/],
-    ['a password', /\\?"(?:password|currentPassword|newPassword|refreshToken|authorization)\\?"\s*:/i],
+    ['a password', /\\*"(?:password|currentPassword|newPassword|refreshToken|authorization)\\*"\s*:/i],
   ],
 };
 

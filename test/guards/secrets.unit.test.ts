@@ -16,6 +16,11 @@ describe('what must never leave the server is found', () => {
     expect(secretsIn({ detail: '{"_id":1}' })).toEqual(['the field _id']);
   });
 
+  it('however often the JSON was put into a string', () => {
+    const answer = JSON.stringify({ detail: JSON.stringify({ __v: 0 }) });
+    expect(secretsIn({ status: 200, body: answer })).toEqual(['the field __v']);
+  });
+
   it('as a hash of a password, whatever the field is called', () => {
     expect(secretsIn({ note: `$2b$12$${'a'.repeat(53)}` })).toEqual(['a hash of a password']);
   });

@@ -1,0 +1,28 @@
+import { Problem } from '../errors/index.ts';
+import { changesSince } from '../events/index.ts';
+
+interface Conditional {
+  readonly ifMatch: readonly number[] | undefined;
+}
+
+/**
+ * Lets the call go on when `If-Match` was not sent or names the loaded document's version.
+ * Throws `resource.changed` with the current version and what changed since, by whom and when.
+ */
+export async function requireVersion(
+  ctx: Conditional,
+  document: { _id: { toString(): string }; version: number },
+): Promise<void> {
+  if (ctx.ifMatch === undefined || ctx.ifMatch.includes(document.version)) return;
+  const known = Math.max(0, ...ctx.ifMatch.filter((version) => version < document.version));
+  const changes = await changesSince(document._id.toString(), known);
+  throw new Problem('resource.changed', {
+    detail: `The resource is at version ${String(document.version)} now.`,
+    headers: { ETag: `"${String(document.version)}"` },
+    extensions: {
+      version: document.version,
+      changedFields: [...new Set(changes.flatMap((change) => change.fields))].sort(),
+      changes,
+    },
+  });
+}

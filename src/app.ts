@@ -1,0 +1,68 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { Model } from 'mongoose';
+import type { Deps } from './deps.ts';
+import { Problem } from './errors/index.ts';
+import { eventModels } from './events/index.ts';
+import { mount } from './http/mount.ts';
+import { servicePages } from './http/pages.ts';
+import { problemAnswer, toProblem } from './http/problem-response.ts';
+import type { RequestFacts } from './http/request-facts.ts';
+import { statusRoutes, type Status } from './http/status-routes.ts';
+import { authenticate } from './middlewares/authenticate.ts';
+import { hotPath } from './middlewares/hot-path.ts';
+import type { RateLimits } from './middlewares/rate-limit.ts';
+import type { Metrics } from './observability/metrics.ts';
+import type { Pressure } from './observability/pressure.ts';
+import { models as featureModels, routes } from './routes.ts';
+
+/** What the application is built from. */
+export interface AppParts {
+  deps: Deps;
+  metrics: Metrics;
+  pressure: Pressure;
+  limits: RateLimits;
+  status: Status;
+}
+
+/** Every stored collection, for migrations. */
+export const models = [...eventModels, ...featureModels] as unknown as Model<never>[];
+
+/** Puts the application together: the order of everything a request passes, on one page. */
+export function createApp({ deps, metrics, pressure, limits, status }: AppParts): Express {
+  const app = express();
+  app
+    .disable('x-powered-by')
+    .disable('etag')
+    .set('query parser', 'simple')
+    .set('case sensitive routing', true);
+  app.use(hotPath(deps, metrics, pressure));
+  app.use(statusRoutes(deps, metrics, status));
+  app.use(servicePages(routes, deps.config));
+  app.use('/api', mount(routes, deps, { authenticate: authenticate(deps), limit: limits.limit }));
+  app.use(nothingHere);
+  app.use(answerProblem(deps));
+  return app;
+}
+
+const nothingHere: RequestHandler = () => {
+  throw new Problem('route.not_found', { detail: 'There is nothing at this address; see /api/docs.' });
+};
+
+/** The only place where an error becomes an answer. */
+function answerProblem(deps: Deps): ErrorRequestHandler {
+  return (error, _req, res, next) => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    // The hot path has put the facts there for every request.
+    const facts = res.locals['facts'] as RequestFacts;
+    const problem = toProblem(error);
+    facts.problem = problem.code;
+    if (problem.code === 'server.internal')
+      deps.log.error({ requestId: facts.requestId, err: problem.cause ?? problem }, 'unexpected error');
+    const { status, headers, body } = problemAnswer(problem, facts.requestId);
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    res.status(status).type('application/problem+json').send(JSON.stringify(body));
+  };
+}

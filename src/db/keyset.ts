@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import type { Model, PipelineStage, QueryFilter, Types } from 'mongoose';
+import { z } from 'zod';
+import { Problem } from '../errors/index.ts';
+import type { Page } from '../schemas/common.ts';
+import { objectId } from './base-schema.ts';
+
+/** How a list is walked: by one indexed field, ties broken by id. */
+export interface Sort {
+  field: string;
+  direction: 1 | -1;
+  /** Values may be null; they come last in either direction. */
+  nullable?: boolean;
+}
+
+/** The page a client asks for. */
+export interface PageRequest {
+  limit: number;
+  cursor?: string | undefined;
+  count?: boolean | undefined;
+}
+
+/** One question for a page. */
+export interface Walk<T> {
+  model: Model<T>;
+  /** What an index serves: these conditions decide where in the order the walk is. */
+  filter: QueryFilter<T>;
+  /** Conditions no index serves: checked on at most `scanBudget` documents a page. */
+  residual?: QueryFilter<T>;
+  sort: Sort;
+  page: PageRequest;
+  /** What the cursor belongs to: a text that differs whenever filters or sort differ. */
+  binding: string;
+}
+
+/** Documents looked at per page when no index serves a filter; the page then may be short. */
+export const scanBudget = 2_000;
+const countCap = 1_000;
+const mostCandidates = 2_000;
+
+const Position = z.strictObject({
+  /** Digest of the binding. */
+  b: z.string(),
+  /** The sort value of the last item seen. */
+  v: z.union([z.string(), z.number(), z.strictObject({ t: z.number() }), z.null()]),
+  /** Its id. */
+  i: z.string().regex(/^[0-9a-f]{24}$/),
+});
+
+interface Place {
+  value: unknown;
+  id: Types.ObjectId;
+}
+
+/** Gives one page in order, and where the next begins. Throws `request.invalid_cursor`. */
+export async function walk<T extends { _id: Types.ObjectId }>(question: Walk<T>): Promise<Page<T>> {
+  const { page, sort } = question;
+  const digest = digestOf(question.binding);
+  const start = page.cursor === undefined ? undefined : readCursor(page.cursor, digest);
+  const counting = page.count === true ? countUpTo(question) : undefined;
+  const items: T[] = [];
+  let next: Place | undefined;
+  for (const phase of phasesFrom(sort, start)) {
+    const part = await walkPhase(question, phase, page.limit + 1 - items.length);
+    items.push(...part.items);
+    if (items.length > page.limit) {
+      next = placeOf(items[page.limit - 1], sort);
+      break;
+    }
+    if (part.stoppedAt !== undefined) {
+      next = part.stoppedAt;
+      break;
+    }
+  }
+  return {
+    items: items.slice(0, page.limit),
+    nextCursor: next === undefined ? null : writeCursor(next, digest),
+    ...(await counting),
+  };
+}
+
+interface Phase {
+  nulls: boolean;
+  after: Place | undefined;
+}
+
+/** Values first, then nulls: two ranges of one index instead of a sort that no index has. */
+function phasesFrom(sort: Sort, start: Place | undefined): Phase[] {
+  if (sort.nullable !== true) return [{ nulls: false, after: start }];
+  if (start === undefined)
+    return [
+      { nulls: false, after: undefined },
+      { nulls: true, after: undefined },
+    ];
+  if (start.value === null) return [{ nulls: true, after: start }];
+  return [
+    { nulls: false, after: start },
+    { nulls: true, after: undefined },
+  ];
+}
+
+async function walkPhase<T extends { _id: Types.ObjectId }>(
+  question: Walk<T>,
+  phase: Phase,
+  wanted: number,
+): Promise<{ items: T[]; stoppedAt: Place | undefined }> {
+  const { model, sort, residual } = question;
+  // The keyset range is built from field names that only our own code chooses.
+  const filter = { $and: [question.filter, rangeOf(sort, phase)] } as unknown as QueryFilter<T>;
+  const order = { [sort.field]: sort.direction, _id: sort.direction } as const;
+  if (residual === undefined) {
+    // Lean documents have the model's stored type.
+    const items = (await model.find(filter).sort(order).limit(wanted).lean()) as T[];
+    return { items, stoppedAt: undefined };
+  }
+  const stages = [
+    { $match: model.find(filter).cast(model) },
+    { $sort: order },
+    { $limit: scanBudget },
+    { $match: model.find(residual).cast(model) },
+    { $limit: wanted },
+  ];
+  const items = await model.aggregate<T>(stages as PipelineStage[]);
+  if (items.length >= wanted) return { items, stoppedAt: undefined };
+  // Fewer than wanted: either the end, or the budget ran out at this document.
+  const last = (await model
+    .find(filter)
+    .sort(order)
+    .skip(scanBudget - 1)
+    .limit(1)
+    .lean()) as T[];
+  return { items, stoppedAt: last[0] === undefined ? undefined : placeOf(last[0], sort) };
+}
+
+/** A range on the sort field with the tie-break beside it: an `$or` of the two scans everything before the cursor. */
+function rangeOf(sort: Sort, { nulls, after }: Phase): object {
+  const beyond = sort.direction === 1 ? '$gt' : '$lt';
+  if (nulls) return { [sort.field]: null, ...(after !== undefined && { _id: { [beyond]: after.id } }) };
+  if (after === undefined) return sort.nullable === true ? { [sort.field]: { $ne: null } } : {};
+  return {
+    [sort.field]: { [`${beyond}e`]: after.value },
+    $or: [{ [sort.field]: { [beyond]: after.value } }, { _id: { [beyond]: after.id } }],
+  };
+}
+
+/**
+ * The same page from few documents: those that `candidates` finds are fetched, then filtered and ordered here.
+ * For conditions an index finds faster than a walk in sort order would; at most `mostCandidates` documents.
+ */
+export async function walkCandidates<T extends { _id: Types.ObjectId }>(
+  question: Walk<T>,
+  candidates: QueryFilter<T>,
+): Promise<Page<T>> {
+  const { model, filter, residual, sort, page } = question;
+  const digest = digestOf(question.binding);
+  const start = page.cursor === undefined ? undefined : readCursor(page.cursor, digest);
+  // Joining filters of one model gives a filter of that model.
+  const whole = { $and: [candidates, filter, residual ?? {}] } as unknown as QueryFilter<T>;
+  const all = (await model.find(whole).limit(mostCandidates).lean()) as T[];
+  const placed = all.map((item) => ({ item, place: { value: sortValue(item, sort), id: item._id } }));
+  placed.sort((a, b) => comparePlaces(a.place, b.place, sort));
+  const rest =
+    start === undefined ? placed : placed.filter(({ place }) => comparePlaces(place, start, sort) > 0);
+  const items = rest.slice(0, page.limit);
+  const last = items.at(-1);
+  return {
+    items: items.map(({ item }) => item),
+    nextCursor: rest.length > items.length && last !== undefined ? writeCursor(last.place, digest) : null,
+    ...(page.count === true && capped(all.length)),
+  };
+}
+
+function comparePlaces(a: Place, b: Place, { direction }: Sort): number {
+  if (a.value === null || b.value === null) {
+    if (a.value !== b.value) return a.value === null ? 1 : -1;
+  } else {
+    const byValue = compareValues(a.value, b.value);
+    if (byValue !== 0) return byValue * direction;
+  }
+  return compareValues(a.id.toHexString(), b.id.toHexString()) * direction;
+}
+
+/** Numbers and times by size, texts by code units as the database compares ASCII. */
+function compareValues(a: unknown, b: unknown): number {
+  const [left, right] = [a, b].map((value) => (value instanceof Date ? value.getTime() : value)) as [
+    string | number,
+    string | number,
+  ];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+const digestOf = (binding: string): string =>
+  createHash('sha256').update(binding).digest('base64url').slice(0, 16);
+
+const capped = (total: number): { total: number; totalIsCapped?: boolean } =>
+  total > countCap ? { total: countCap, totalIsCapped: true } : { total };
+
+async function countUpTo<T>({
+  model,
+  filter,
+  residual,
+}: Walk<T>): Promise<{ total: number; totalIsCapped?: boolean }> {
+  const whole = residual === undefined ? filter : ({ $and: [filter, residual] } as unknown as QueryFilter<T>);
+  return capped(await model.countDocuments(whole, { limit: countCap + 1 }));
+}
+
+function placeOf<T extends { _id: Types.ObjectId }>(item: T | undefined, sort: Sort): Place | undefined {
+  return item === undefined ? undefined : { value: sortValue(item, sort), id: item._id };
+}
+
+/** The sort field is one of the document's own, which the type system cannot see. */
+const sortValue = (item: object, sort: Sort): unknown =>
+  (item as Record<string, unknown>)[sort.field] ?? null;
+
+function writeCursor({ value, id }: Place, digest: string): string {
+  const v = value instanceof Date ? { t: value.getTime() } : value;
+  return Buffer.from(JSON.stringify({ b: digest, v, i: id.toHexString() })).toString('base64url');
+}
+
+function readCursor(cursor: string, digest: string): Place {
+  try {
+    const { b, v, i } = Position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    if (b !== digest)
+      throw new Problem('request.invalid_cursor', {
+        detail: 'This cursor came from other filters or another sort.',
+      });
+    return { value: typeof v === 'object' && v !== null ? new Date(v.t) : v, id: objectId(i) };
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem('request.invalid_cursor', { detail: 'This is not a cursor of this API.' });
+  }
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import mongoose, { type Model } from 'mongoose';
+import type { Logger } from 'pino';
+import { duplicateIndex } from './faults.ts';
+
+interface Lock {
+  _id: 'lock';
+  owner: string | null;
+  until: Date;
+}
+
+const leaseMs = 60_000;
+const pauseMs = 200;
+
+/**
+ * Brings collections and indexes to what the models declare. Several processes may start at once:
+ * one works under a lease in the database, the others wait for it and then find nothing left to do.
+ */
+export async function migrate(models: readonly Model<never>[], log: Logger): Promise<void> {
+  // Native on purpose: the lock must work before any model has its collection.
+  const locks = mongoose.connection.collection<Lock>('migrations');
+  const owner = randomUUID();
+  while (!(await takeLock(locks, owner))) await sleep(pauseMs);
+  try {
+    for (const model of models) await bringUp(model, log);
+  } finally {
+    await locks.updateOne({ _id: 'lock', owner }, { $set: { owner: null, until: new Date(0) } });
+  }
+}
+
+async function takeLock(locks: mongoose.mongo.Collection<Lock>, owner: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await locks.updateOne(
+      { _id: 'lock', $or: [{ owner: null }, { until: { $lt: now } }] },
+      { $set: { owner, until: new Date(now.getTime() + leaseMs) } },
+      { upsert: true },
+    );
+    return true;
+  } catch (error) {
+    // The upsert of a lock that another process holds collides with it.
+    if (duplicateIndex(error) !== undefined) return false;
+    throw error;
+  }
+}
+
+async function bringUp(model: Model<never>, log: Logger): Promise<void> {
+  const collections = await mongoose.connection.listCollections();
+  if (!collections.some(({ name }) => name === model.collection.name)) await model.createCollection();
+  const { toCreate } = await model.diffIndexes();
+  for (const index of toCreate) log.info({ collection: model.collection.name, index }, 'building an index');
+  if (toCreate.length > 0) await model.createIndexes();
+}

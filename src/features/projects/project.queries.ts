@@ -1,0 +1,65 @@
+import type { QueryFilter } from 'mongoose';
+import type { z } from 'zod';
+import { type Actor, type KnownProject } from '../../access/index.ts';
+import { objectId } from '../../db/base-schema.ts';
+import { walk } from '../../db/keyset.ts';
+import type { Page } from '../../schemas/common.ts';
+import { foldText } from '../../schemas/fold-text.ts';
+import { ProjectModel, type StoredProject } from './project.model.ts';
+import type { ProjectFilter } from './project.schema.ts';
+
+const sortFields = { name: 'nameKey', createdAt: 'createdAt', updatedAt: 'updatedAt' } as const;
+
+/** One page of the caller's projects. */
+export async function listProjects(
+  ctx: { readonly actor: Actor },
+  { limit, cursor, count, sort, ...filters }: z.output<typeof ProjectFilter>,
+): Promise<Page<StoredProject>> {
+  const { field, direction } = sortOf(sort);
+  return walk({
+    model: ProjectModel,
+    filter: { 'members.userId': objectId(ctx.actor.userId), ...filterOf(ctx.actor.userId, filters) },
+    sort: { field: sortFields[field], direction },
+    page: { limit, cursor, count },
+    binding: JSON.stringify(['projects', filters, sort]),
+  });
+}
+
+function sortOf(sort: string): { field: keyof typeof sortFields; direction: 1 | -1 } {
+  // The schema admits the three fields only, with or without the sign.
+  return {
+    field: sort.replace('-', '') as keyof typeof sortFields,
+    direction: sort.startsWith('-') ? -1 : 1,
+  };
+}
+
+type Filters = Omit<z.output<typeof ProjectFilter>, 'limit' | 'cursor' | 'count' | 'sort'>;
+
+function filterOf(userId: string, { status, role, q, deleted }: Filters): QueryFilter<StoredProject> {
+  const trashRoles = ['owner', 'manager'] as const;
+  const roles =
+    deleted === true ? trashRoles.filter((one) => role === undefined || role.includes(one)) : role;
+  return {
+    deletedAt: deleted === true ? { $ne: null } : null,
+    ...(status !== undefined && { status: { $in: status } }),
+    ...(roles !== undefined && {
+      members: { $elemMatch: { userId: objectId(userId), role: { $in: roles } } },
+    }),
+    ...(q !== undefined && {
+      $or: [{ nameKey: beginningWith(foldText(q)) }, { key: beginningWith(q.toUpperCase()) }],
+    }),
+  };
+}
+
+/** An anchored range: every text that begins with `prefix`. */
+const beginningWith = (prefix: string) => ({ $gte: prefix, $lt: `${prefix}\uffff` });
+
+/** A project that is not in the trash, or null; whoever asks must judge whether the actor may see it. */
+export async function findProject(id: string): Promise<KnownProject | null> {
+  return ProjectModel.findOne({ _id: objectId(id), deletedAt: null }).lean<StoredProject>();
+}
+
+/** The projects (not in the trash) a user is a member of. */
+export async function findVisibleProjects(userId: string): Promise<KnownProject[]> {
+  return ProjectModel.find({ 'members.userId': objectId(userId), deletedAt: null }).lean<StoredProject[]>();
+}

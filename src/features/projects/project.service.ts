@@ -1,0 +1,173 @@
+import mongoose from 'mongoose';
+import type { z } from 'zod';
+import { authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
+import { objectId } from '../../db/base-schema.ts';
+import { Problem } from '../../errors/index.ts';
+import { fieldChanges } from '../../events/index.ts';
+import type { Ctx, Writing } from '../../http/context.ts';
+import { foldText } from '../../schemas/fold-text.ts';
+import { definedOnly, refuseChangedFields } from '../../schemas/replace.ts';
+import { findUsersById } from '../users/index.ts';
+import { defaultStatuses } from './default-statuses.ts';
+import { forgetAfterCommit, loadProject, loadProjectFromTrash, saveProject } from './project-entry.service.ts';
+import { claimKey, freeKey, keyFromName } from './project-key.service.ts';
+import { CounterModel, ProjectModel, type StoredProject } from './project.model.ts';
+import type { ProjectCreate, ProjectReplace, ProjectUpdate } from './project.schema.ts';
+
+type W = Writing<Ctx>;
+
+const recordedFields = ['name', 'description', 'key', 'status'] as const;
+
+/** Makes a project owned by the actor. Throws `project.key_taken`, `member.unknown_user`. */
+export async function createProject(ctx: W, draft: z.output<typeof ProjectCreate>): Promise<StoredProject> {
+  const { work } = ctx;
+  const ownerId = objectId(ctx.actor.userId);
+  const members = await firstMembers(ctx, draft.collaboratorIds);
+  if (draft.key !== undefined) await claimKey(work, ownerId, draft.key);
+  // Two projects made at once may be given the same key: then one of them looks again.
+  else work.onDuplicate('ownerId_1_key_1', 'retry');
+  const project = work.insert(ProjectModel, {
+    _id: new mongoose.Types.ObjectId(),
+    key: draft.key ?? (await freeKey(ownerId, keyFromName(draft.name))),
+    name: draft.name,
+    nameKey: foldText(draft.name),
+    description: draft.description,
+    status: draft.status,
+    statuses: [...defaultStatuses],
+    ownerId,
+    members,
+    deletedAt: null,
+  });
+  work.insertPlain(CounterModel, { _id: project._id, number: 0, rank: 0 });
+  record(ctx, 'project.created', undefined, project);
+  forgetAfterCommit(ctx, [project]);
+  return project;
+}
+
+async function firstMembers(ctx: W, collaboratorIds: readonly string[]): Promise<ProjectMember[]> {
+  const since = ctx.now();
+  const others = collaboratorIds.filter((id) => id !== ctx.actor.userId);
+  const users = others.length === 0 ? [] : await findUsersById(others.map(objectId));
+  const known = new Set(users.map((user) => user._id.toHexString()));
+  const errors = collaboratorIds.flatMap((id, index) =>
+    id === ctx.actor.userId || known.has(id)
+      ? []
+      : [{ pointer: `/body/collaboratorIds/${String(index)}`, detail: 'is no user' }],
+  );
+  if (errors.length > 0) throw new Problem('member.unknown_user', { errors });
+  return [
+    { userId: objectId(ctx.actor.userId), role: 'owner', since },
+    ...others.map((id) => ({ userId: objectId(id), role: 'member' as const, since })),
+  ];
+}
+
+/** Changes some fields. Throws `access.denied`, `project.archived`, `resource.changed`, `project.key_taken`. */
+export async function updateProject(
+  ctx: W,
+  id: string,
+  patch: z.output<typeof ProjectUpdate>,
+): Promise<StoredProject> {
+  const project = await loadProject(ctx, id);
+  authorizeChange(ctx, project, patch.status);
+  await requireVersion(ctx, project);
+  const { description, ...others } = patch;
+  return applyChange(ctx, project, {
+    ...definedOnly(others),
+    ...(description !== undefined && { description: description ?? '' }),
+  });
+}
+
+/** Sets all writable fields; `version` in the body counts like If-Match. Throws what `updateProject` throws and `resource.read_only_field`. */
+export async function replaceProject(
+  ctx: W,
+  id: string,
+  body: z.output<typeof ProjectReplace>,
+): Promise<StoredProject> {
+  const project = await loadProject(ctx, id);
+  authorizeChange(ctx, project, body.status);
+  await requireVersion(ctx, project);
+  if (body.version !== undefined) await requireVersion({ ifMatch: [body.version] }, project);
+  const fixed = {
+    id: project._id.toHexString(),
+    ownerId: project.ownerId.toHexString(),
+    createdAt: project.createdAt.toISOString(),
+  };
+  refuseChangedFields(body, fixed, ['id', 'ownerId', 'createdAt']);
+  const { name, description, key, status } = body;
+  return applyChange(ctx, project, { name, description, key, status });
+}
+
+/** An archived project admits nothing but another status; further changes may come with it. */
+function authorizeChange(ctx: Ctx, project: StoredProject, status: string | undefined): void {
+  const unarchives = project.status === 'archived' && status !== undefined && status !== 'archived';
+  authorize(ctx, unarchives ? 'project.unarchive' : 'project.update', project);
+}
+
+async function applyChange(
+  ctx: W,
+  before: StoredProject,
+  patch: Partial<StoredProject>,
+): Promise<StoredProject> {
+  if (fieldChanges(before, { ...before, ...patch }, recordedFields).length === 0) return before;
+  if (patch.key !== undefined && patch.key !== before.key)
+    await claimKey(ctx.work, before.ownerId, patch.key);
+  const after = saveProject(ctx, before, {
+    ...patch,
+    ...(patch.name !== undefined && { nameKey: foldText(patch.name) }),
+  });
+  record(ctx, 'project.updated', before, after);
+  return after;
+}
+
+/** Moves the project to the trash in one write; its tasks are hidden with it. */
+export async function deleteProject(ctx: W, id: string): Promise<void> {
+  const project = await loadProject(ctx, id);
+  authorize(ctx, 'project.delete', project);
+  await requireVersion(ctx, project);
+  const after = saveProject(ctx, project, { deletedAt: ctx.now() });
+  record(ctx, 'project.deleted', project, after);
+}
+
+/** Takes the project out of the trash; one that is not in it stays as it is. */
+export async function restoreProject(ctx: W, id: string): Promise<StoredProject> {
+  const project = await loadProjectFromTrash(ctx, id);
+  // An archived project can lie in the trash: restoring it changes nothing of what is archived.
+  authorize(ctx, 'project.delete', { ...project, status: 'active' });
+  await requireVersion(ctx, project);
+  if (project.deletedAt === null) return project;
+  const after = saveProject(ctx, project, { deletedAt: null });
+  record(ctx, 'project.restored', project, after);
+  return after;
+}
+
+/** Makes a member the owner; the old owner becomes a manager. Throws `member.not_a_member`, `project.key_taken`. */
+export async function transferProject(ctx: W, id: string, userId: string): Promise<StoredProject> {
+  const project = await loadProject(ctx, id);
+  authorize(ctx, 'project.transfer', project);
+  await requireVersion(ctx, project);
+  if (userId === ctx.actor.userId) return project;
+  if (!project.members.some((one) => one.userId.toHexString() === userId)) {
+    throw new Problem('member.not_a_member', {
+      errors: [{ pointer: '/body/userId', detail: 'is no member of the project' }],
+    });
+  }
+  await claimKey(ctx.work, objectId(userId), project.key);
+  const members = project.members.map((one) => {
+    if (one.userId.toHexString() === userId) return { ...one, role: 'owner' as const };
+    return one.role === 'owner' ? { ...one, role: 'manager' as const } : one;
+  });
+  const after = saveProject(ctx, project, { ownerId: objectId(userId), members });
+  record(ctx, 'project.updated', project, after);
+  return after;
+}
+
+function record(ctx: W, name: string, before: StoredProject | undefined, after: StoredProject): void {
+  const { _id, version } = after;
+  ctx.work.record(name, {
+    projectId: _id,
+    subject: { type: 'project', id: _id, version },
+    changes:
+      before === undefined ? [] : fieldChanges(before, after, [...recordedFields, 'ownerId', 'deletedAt']),
+    data: { name: after.name },
+  });
+}

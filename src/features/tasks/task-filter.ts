@@ -1,0 +1,97 @@
+import type { QueryFilter } from 'mongoose';
+import type { z } from 'zod';
+import { objectId } from '../../db/base-schema.ts';
+import type { Sort } from '../../db/keyset.ts';
+import { todayIn } from './due-date.ts';
+import type { StoredTask } from './task.model.ts';
+import type { TaskFilter } from './task.schema.ts';
+
+/** The filters of a task list as they came through the schema. */
+export type TaskFilters = Omit<
+  z.output<typeof TaskFilter>,
+  'limit' | 'cursor' | 'count' | 'sort' | 'projectId' | 'q'
+>;
+
+/** Who reads, and what time it is for them. */
+export interface Reader {
+  userId: string;
+  timeZone: string;
+  now: Date;
+}
+
+/** The conditions of a list, divided by whether the index of the sort serves them. */
+export interface SplitFilter {
+  indexed: QueryFilter<StoredTask>;
+  residual: QueryFilter<StoredTask>[];
+}
+
+const sorts: Record<string, Omit<Sort, 'direction'>> = {
+  rank: { field: 'rank' },
+  dueDate: { field: 'dueAt', nullable: true },
+  priority: { field: 'priorityOrder' },
+  createdAt: { field: 'createdAt' },
+  updatedAt: { field: 'updatedAt' },
+  number: { field: 'number' },
+};
+
+/** The stored field and direction of a sort parameter. */
+export function sortOf(parameter: string): Sort {
+  const sort = sorts[parameter.replace('-', '')];
+  if (sort === undefined) throw new Error(`the schema admitted the unknown sort ${parameter}`);
+  return { ...sort, direction: parameter.startsWith('-') ? -1 : 1 };
+}
+
+/**
+ * Which filters walk in an index together with the sort: one column in rank order, one desk in order of due dates,
+ * and ranges of the sort field itself. All others are checked document by document.
+ */
+export function splitFilter(filters: TaskFilters, sort: Sort, reader: Reader): SplitFilter {
+  const split: SplitFilter = { indexed: { trashed: filters.deleted === true }, residual: [] };
+  for (const { condition, servedBy } of conditionsOf(filters, reader)) {
+    if (servedBy === sort.field) Object.assign(split.indexed, condition);
+    else split.residual.push(condition);
+  }
+  return split;
+}
+
+interface Condition {
+  condition: QueryFilter<StoredTask>;
+  /** The sort field whose index also serves this condition. */
+  servedBy?: string;
+}
+
+function conditionsOf(filters: TaskFilters, reader: Reader): Condition[] {
+  const { assigneeId, createdBy, status, category, priority, dueBefore, dueAfter, overdue, updatedSince } =
+    filters;
+  const personOf = (value: string) =>
+    value === 'none' ? null : objectId(value === 'me' ? reader.userId : value);
+  const conditions: Condition[] = [];
+  const add = (condition: QueryFilter<StoredTask>, servedBy?: string): void => {
+    conditions.push(servedBy === undefined ? { condition } : { condition, servedBy });
+  };
+  if (status !== undefined) add({ status: { $in: status } }, 'rank');
+  if (assigneeId !== undefined) add({ assigneeId: { $in: assigneeId.map(personOf) } }, 'dueAt');
+  if (createdBy !== undefined) add({ createdBy: { $in: createdBy.map(personOf) } });
+  if (category !== undefined) add({ category: { $in: category } });
+  if (priority !== undefined) add({ priority: { $in: priority } });
+  if (dueBefore !== undefined || dueAfter !== undefined) {
+    const range = {
+      ...(dueBefore !== undefined && { $lt: new Date(dueBefore) }),
+      ...(dueAfter !== undefined && { $gt: new Date(dueAfter) }),
+    };
+    add({ dueAt: range }, 'dueAt');
+  }
+  if (overdue !== undefined) add(overdue ? overdueFor(reader) : { $nor: [overdueFor(reader)] });
+  if (updatedSince !== undefined) add({ updatedAt: { $gte: new Date(updatedSince) } }, 'updatedAt');
+  return conditions;
+}
+
+function overdueFor({ timeZone, now }: Reader): QueryFilter<StoredTask> {
+  return {
+    category: { $nin: ['done', 'cancelled'] },
+    $or: [
+      { dueIsDay: false, dueAt: { $ne: null, $lt: now } },
+      { dueIsDay: true, dueAt: { $lt: todayIn(timeZone, now) } },
+    ],
+  };
+}

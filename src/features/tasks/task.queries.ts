@@ -1,0 +1,90 @@
+import type { QueryFilter } from 'mongoose';
+import type { z } from 'zod';
+import type { KnownProject } from '../../access/index.ts';
+import { walk, walkCandidates, type Walk } from '../../db/keyset.ts';
+import { Problem } from '../../errors/index.ts';
+import type { Ctx } from '../../http/context.ts';
+import type { Page } from '../../schemas/common.ts';
+import { enterProject } from '../projects/index.ts';
+import { findUser } from '../users/index.ts';
+import { sortOf, splitFilter } from './task-filter.ts';
+import { readSearch } from './task-search.ts';
+import { TaskModel, type StoredTask } from './task.model.ts';
+import type { TaskInProject } from './task.presenter.ts';
+import type { TaskFilter } from './task.schema.ts';
+
+/** A word with at most this many tasks is looked up first and its tasks are sorted here. */
+const rareEnough = 1_000;
+
+/** One page of the tasks the caller can see. Throws `project.not_found`, `request.invalid_cursor`. */
+export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): Promise<Page<TaskInProject>> {
+  const { limit, cursor, count, sort: parameter, projectId, q, ...filters } = query;
+  const visible = await projectsInScope(ctx, projectId);
+  const search = q === undefined ? { projects: visible, conditions: [] } : readSearch(q, visible);
+  const sort = sortOf(parameter);
+  const reader = {
+    userId: ctx.actor.userId,
+    timeZone: await timeZoneFor(ctx, filters.overdue),
+    now: ctx.now(),
+  };
+  const { indexed, residual } = splitFilter(filters, sort, reader);
+  const scope = { projectId: { $in: search.projects.map((project) => project._id) } };
+  const question: Walk<StoredTask> = {
+    model: TaskModel,
+    filter: { ...scope, ...indexed },
+    ...allOf(residual, search.conditions),
+    sort,
+    page: { limit, cursor, count },
+    binding: JSON.stringify(['tasks', projectId, q, filters, parameter]),
+  };
+  const rare = await rarestCondition({ ...scope, trashed: filters.deleted === true }, search.conditions);
+  const page = rare === undefined ? await walk(question) : await walkCandidates(question, rare);
+  const byId = new Map(visible.map((project) => [project._id.toHexString(), project]));
+  return {
+    ...page,
+    items: page.items.flatMap((task) => withProject(task, byId.get(task.projectId.toHexString()))),
+  };
+}
+
+async function projectsInScope(ctx: Ctx, projectId: string | undefined): Promise<KnownProject[]> {
+  if (projectId !== undefined) return [await enterProject(ctx, projectId)];
+  return (await ctx.deps.caches.visibleProjects.get(ctx.actor.userId)) ?? [];
+}
+
+/** Only `overdue` asks what day it is for the reader. */
+async function timeZoneFor(ctx: Ctx, overdue: boolean | undefined): Promise<string> {
+  if (overdue === undefined) return 'UTC';
+  return (await findUser(ctx.actor.userId))?.timeZone ?? 'UTC';
+}
+
+function allOf(...lists: QueryFilter<StoredTask>[][]): { residual?: QueryFilter<StoredTask> } {
+  const conditions = lists.flat();
+  return conditions.length === 0 ? {} : { residual: { $and: conditions } };
+}
+
+/** The search condition with the fewest tasks, if it is rare; otherwise the walk in sort order finds enough of them. */
+async function rarestCondition(
+  scope: QueryFilter<StoredTask>,
+  conditions: QueryFilter<StoredTask>[],
+): Promise<QueryFilter<StoredTask> | undefined> {
+  let rarest: { filter: QueryFilter<StoredTask>; count: number } | undefined;
+  for (const condition of conditions) {
+    const filter = { ...scope, ...condition };
+    const count = await TaskModel.countDocuments(filter, { limit: rareEnough + 1 });
+    if (count <= rareEnough && count < (rarest?.count ?? Infinity)) rarest = { filter, count };
+  }
+  return rarest?.filter;
+}
+
+const withProject = (task: StoredTask, project: KnownProject | undefined): TaskInProject[] =>
+  project === undefined ? [] : [{ task, project }];
+
+/** A task of a project by its key, such as WEB-12. Throws `project.not_found`, `task.not_found`. */
+export async function readTaskByKey(ctx: Ctx, projectId: string, key: string): Promise<TaskInProject> {
+  const project = await enterProject(ctx, projectId);
+  const [prefix, digits] = key.split('-');
+  const scope = { projectId: project._id, trashed: false, number: Number(digits) };
+  const task = prefix === project.key ? await TaskModel.findOne(scope).lean<StoredTask>() : null;
+  if (task === null) throw new Problem('task.not_found');
+  return { task, project };
+}

@@ -1,0 +1,103 @@
+import type { Express } from 'express';
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import { bcryptHasher } from './access/password-hasher.ts';
+import { joseTokens } from './access/tokens.ts';
+import { createApp } from './app.ts';
+import { announcer } from './consumers.ts';
+import type { Config } from './config/index.ts';
+import { databaseAnswers, type DriverObserver } from './db/connect.ts';
+import type { Deps } from './deps.ts';
+import { findSession } from './features/auth/index.ts';
+import { findProject, findVisibleProjects } from './features/projects/index.ts';
+import { freshCache } from './access/index.ts';
+import { makeServer } from './http/server.ts';
+import { rateLimits } from './middlewares/rate-limit.ts';
+import { makeMetrics } from './observability/metrics.ts';
+import { watchPressure } from './observability/pressure.ts';
+import type { Clock } from './ports/clock.ts';
+
+/** One running instance of the web role; needs a connected database. */
+export interface Instance {
+  app: Express;
+  server: Server;
+  deps: Deps;
+  /** From now on `/health/ready` says no. */
+  drain(): void;
+  stop(): void;
+}
+
+/** Driver counts kept for the metrics, filled by the observer given to `connectDatabase`. */
+export interface PoolReadings {
+  observer: DriverObserver;
+  open: number;
+  inUse: number;
+  onCommand: (name: string, seconds: number, failed: boolean) => void;
+}
+
+/** Makes the counts; commands go to `onCommand` once an instance has set it. */
+export function poolReadings(): PoolReadings {
+  const readings: PoolReadings = {
+    open: 0,
+    inUse: 0,
+    onCommand: () => undefined,
+    observer: {
+      command: (name, seconds, failed) => {
+        readings.onCommand(name, seconds, failed);
+      },
+      connection: (change) => {
+        if (change === 'opened') readings.open += 1;
+        if (change === 'closed') readings.open -= 1;
+        if (change === 'taken') readings.inUse += 1;
+        if (change === 'returned') readings.inUse -= 1;
+      },
+    },
+  };
+  return readings;
+}
+
+/** Builds an instance from its configuration; `secret` signs the tokens. */
+export function makeInstance(
+  config: Config,
+  secret: string,
+  log: Logger,
+  clock: Clock,
+  pool: PoolReadings = poolReadings(),
+): Instance {
+  const pressure = watchPressure({ inFlight: config.shedInFlight, delayMs: config.shedEventLoopDelayMs });
+  const metrics = makeMetrics({
+    inFlight: pressure.inFlight,
+    eventLoopDelaySeconds: () => pressure.delayMs() / 1000,
+    pool: () => ({ open: pool.open, inUse: pool.inUse }),
+  });
+  pool.onCommand = metrics.observeCommand;
+  const limits = rateLimits(config);
+  let accepting = true;
+  const deps: Deps = {
+    config,
+    log,
+    clock,
+    announce: announcer(log, () => clock.now()),
+    hasher: bcryptHasher(config),
+    tokens: joseTokens(config, secret),
+    caches: {
+      sessions: freshCache(findSession),
+      projects: freshCache(findProject),
+      visibleProjects: freshCache(findVisibleProjects),
+    },
+  };
+  const status = { accepting: () => accepting, databaseAnswers };
+  const app = createApp({ deps, metrics, pressure, limits, status });
+  return {
+    app,
+    server: makeServer(app, config),
+    deps,
+    drain: () => {
+      accepting = false;
+    },
+    stop: () => {
+      limits.stop();
+      pressure.stop();
+    },
+  };
+}

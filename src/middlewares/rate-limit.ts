@@ -1,0 +1,119 @@
+import type { Request, Response } from 'express';
+import mongoose from 'mongoose';
+import { RateLimiterMemory, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Config } from '../config/index.ts';
+import { Problem } from '../errors/index.ts';
+import type { RequestFacts } from '../http/request-facts.ts';
+import { networkOf } from './client-address.ts';
+
+const windowSeconds = 60;
+const shareEveryMs = 1_000;
+
+/** The rate limits of one process; `stop` ends the sharing of counts with the other processes. */
+export interface RateLimits {
+  limit(
+    req: Request,
+    res: Response,
+    facts: RequestFacts,
+    by: 'auth' | 'user' | 'address',
+    userId?: string,
+  ): Promise<void>;
+  stop(): void;
+}
+
+interface Budget {
+  policy: string;
+  quota: number;
+  consume(key: string): Promise<RateLimiterRes>;
+}
+
+/**
+ * Counts requests per minute: strictly per address where passwords are tried, otherwise per user or address.
+ * All processes share their counts through the database; a quota of 0 switches a limit off.
+ */
+export function rateLimits(config: Config): RateLimits {
+  const strict = config.rateLimitAuthPerMinute > 0 ? strictBudget(config.rateLimitAuthPerMinute) : undefined;
+  const general = config.rateLimitPerMinute > 0 ? sharedBudget(config.rateLimitPerMinute) : undefined;
+  return {
+    limit: async (_req, res, facts, by, userId) => {
+      const budget = by === 'auth' ? strict : general;
+      if (budget === undefined) return;
+      await spend(budget, userId ?? networkOf(facts.address), res);
+    },
+    stop: () => {
+      general?.stop();
+    },
+  };
+}
+
+async function spend(budget: Budget, key: string, res: Response): Promise<void> {
+  const { policy, quota } = budget;
+  res.setHeader('RateLimit-Policy', `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`);
+  const outcome = await budget.consume(key).catch((refusal: unknown) => {
+    if (refusal instanceof RateLimiterRes) return refusal;
+    throw refusal;
+  });
+  const seconds = Math.max(1, Math.ceil(outcome.msBeforeNext / 1000));
+  res.setHeader(
+    'RateLimit',
+    `"${policy}";r=${String(Math.max(0, outcome.remainingPoints))};t=${String(seconds)}`,
+  );
+  if (outcome.consumedPoints > quota) {
+    throw new Problem('rate.limited', {
+      detail: `At most ${String(quota)} requests a minute.`,
+      retryAfterSeconds: seconds,
+    });
+  }
+}
+
+/** Every request is counted in the database before it goes on: for the few endpoints where guessing pays. */
+function strictBudget(quota: number): Budget {
+  const options = { keyPrefix: 'auth', points: quota, duration: windowSeconds };
+  const limiter = new RateLimiterMongo({
+    ...options,
+    storeClient: mongoose.connection.getClient(),
+    dbName: mongoose.connection.name,
+    tableName: 'ratelimits',
+    inMemoryBlockOnConsumed: quota + 1,
+    disableIndexesCreation: true,
+    // While the database is away the process counts alone; the request itself will answer 503.
+    insuranceLimiter: new RateLimiterMemory(options),
+  });
+  return { policy: 'auth', quota, consume: (key) => limiter.consume(key) };
+}
+
+/** Requests are counted in memory; the counts are added up in the database once a second. */
+function sharedBudget(quota: number): Budget & { stop(): void } {
+  const options = { keyPrefix: 'api', points: quota, duration: windowSeconds };
+  const local = new RateLimiterMemory(options);
+  const shared = new RateLimiterMongo({
+    ...options,
+    storeClient: mongoose.connection.getClient(),
+    dbName: mongoose.connection.name,
+    tableName: 'ratelimits',
+    disableIndexesCreation: true,
+  });
+  let unshared = new Map<string, number>();
+  const share = async (): Promise<void> => {
+    const counts = unshared;
+    unshared = new Map();
+    for (const [key, points] of counts) {
+      const total = await shared.penalty(key, points);
+      if (total.consumedPoints > quota) await local.block(key, Math.ceil(total.msBeforeNext / 1000));
+    }
+  };
+  // A failed round only means that this second was not shared; the next one is.
+  const timer = setInterval(() => void share().catch(() => undefined), shareEveryMs);
+  timer.unref();
+  return {
+    policy: 'api',
+    quota,
+    consume: (key) => {
+      unshared.set(key, (unshared.get(key) ?? 0) + 1);
+      return local.consume(key);
+    },
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import { authModels, authRoutes } from './features/auth/index.ts';
+import { memberRoutes } from './features/members/index.ts';
+import { projectModels, projectRoutes } from './features/projects/index.ts';
+import { taskModels, taskRoutes } from './features/tasks/index.ts';
+import { userModels, userRoutes } from './features/users/index.ts';
+import type { Endpoint } from './http/endpoint.ts';
+
+/** Every endpoint below /api; nothing else reaches the API's router. */
+export const routes: readonly Endpoint[] = [
+  ...authRoutes,
+  ...userRoutes,
+  ...projectRoutes,
+  ...memberRoutes,
+  ...taskRoutes,
+];
+
+/** Every feature's stored collections. */
+export const models = [...authModels, ...userModels, ...projectModels, ...taskModels];

@@ -1,0 +1,28 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../errors/index.ts';
+
+/**
+ * For PUT: refuses fields that cannot change but were sent changed.
+ * Throws `resource.read_only_field` with one entry per field.
+ */
+export function refuseChangedFields<T extends object>(
+  sent: Partial<Record<keyof T, unknown>>,
+  current: T,
+  fields: readonly (keyof T & string)[],
+): void {
+  const changed = fields.filter(
+    (field) => sent[field] !== undefined && !isDeepStrictEqual(sent[field], current[field]),
+  );
+  if (changed.length === 0) return;
+  throw new Problem('resource.read_only_field', {
+    errors: changed.map((field) => ({ pointer: `/body/${field}`, detail: 'cannot be changed' })),
+  });
+}
+
+/** Removes the keys whose value is undefined, so that an absent field stays absent. */
+export function definedOnly<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  // Filtering entries cannot be expressed in the type system.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
