@@ -23,7 +23,7 @@ export const Login = z.strictObject({ email: EmailAddress, password: CurrentPass
 const RefreshToken = z
   .string()
   .min(1, 'must not be empty')
-  .max(200, 'is longer than any refresh token here')
+  .max(2000, 'is longer than any token here')
   .meta({
     description: 'Prolongs the session once; the answer brings the next one',
     examples: ['kq9tXW1f4dPb0m3s7yVhJc2uRzLaEo5iNgQxT8wB6vU'],
