@@ -28,8 +28,7 @@ export function exceptionOf(permission: ProjectPermission): string | undefined {
   return words.length === 0 ? undefined : list.format(words);
 }
 
-/** Whether the permission is one of the site, not of a project. */
-export const isSitePermission = (permission: Permission): permission is SitePermission =>
+const isSitePermission = (permission: Permission): permission is SitePermission =>
   permission in sitePermissions;
 
 /** Who may do what the permission is for, in sentences of Markdown. */

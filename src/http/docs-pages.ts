@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import type { RequestHandler } from 'express';
 import { Problem } from '../errors/index.ts';
 
-const swaggerUi = () => dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const require = createRequire(import.meta.url);
+const swaggerUi = () => dirname(require.resolve('swagger-ui-dist/package.json'));
 
 /** What the page loads from the package; nothing else of it is served. */
 const assets = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']);

@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { Json, SchemaBook } from './openapi-schemas.ts';
 import { statusOf } from './problem-response.ts';
 import { ProblemDocument } from './problem-schema.ts';
+import { problemCodes } from './problem-words.ts';
 
 /** Every header an answer can carry, as OpenAPI components. */
 export const answerHeaders: Record<string, Json> = {
@@ -28,23 +29,31 @@ function header(description: string, example: string): Json {
   return { description, schema: { type: 'string', examples: [example] }, example };
 }
 
-/** All answers of an endpoint by status: what it declares and every problem it can have. */
-export function answersOf(one: Endpoint, book: SchemaBook): Record<string, Json> {
-  const declared = Object.entries(one.spec.responses).map(([status, schema]): [string, Json] => [
-    status,
-    successOf(Number(status), schema, book),
-  ]);
-  const problems = [...problemsByStatus(one)].map(([status, codes]): [string, Json] => [
-    String(status),
-    problemAnswerOf(status, codes, book),
-  ]);
-  return Object.fromEntries([...declared, ...problems].sort(([a], [b]) => Number(a) - Number(b)));
+/**
+ * All answers of an endpoint by status: what it declares and every problem it can have.
+ * Problem answers are put into `shared` and referred to, because most endpoints have the same ones.
+ */
+export function answersOf(
+  one: Endpoint,
+  book: SchemaBook,
+  shared: Record<string, Json>,
+): Record<string, Json> {
+  const answers: Record<string, Json> = {};
+  for (const [status, schema] of Object.entries(one.spec.responses))
+    answers[status] = successOf(one, Number(status), schema, book);
+  for (const [status, codes] of problemsByStatus(one)) {
+    const name = codes.join('-or-');
+    shared[name] ??= problemAnswerOf(status, codes, book);
+    answers[status] = { $ref: `#/components/responses/${name}` };
+  }
+  return answers;
 }
 
-function successOf(status: number, schema: z.ZodType | null, book: SchemaBook): Json {
+function successOf({ spec }: Endpoint, status: number, schema: z.ZodType | null, book: SchemaBook): Json {
   const headers = [
     ...(schema !== null && isVersioned(schema) ? ['ETag'] : []),
-    ...(status === 201 ? ['Location'] : []),
+    // Who registers without a token gets a session, which has no address of its own.
+    ...(status === 201 && spec.access !== 'public' ? ['Location'] : []),
   ];
   if (schema === null) return { description: 'Done; there is no body.', headers: headersNamed(headers) };
   return {
@@ -59,10 +68,11 @@ function isVersioned(schema: z.core.$ZodType): boolean {
   return schema instanceof z.ZodObject && 'version' in schema.shape;
 }
 
-/** The codes an endpoint can answer with, grouped by status. */
+/** The codes an endpoint can answer with, grouped by status; both in the catalog's order. */
 export function problemsByStatus(one: Endpoint): Map<number, ProblemCode[]> {
+  const possible = new Set([...one.spec.problems, ...commonProblems(one)]);
   const groups = new Map<number, ProblemCode[]>();
-  for (const code of new Set([...one.spec.problems, ...commonProblems(one)])) {
+  for (const code of problemCodes.filter((each) => possible.has(each))) {
     const status = statusOf[catalog[code].kind];
     groups.set(status, [...(groups.get(status) ?? []), code]);
   }

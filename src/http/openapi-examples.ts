@@ -3,7 +3,10 @@ type Json = Record<string, unknown>;
 const prefix = '#/components/schemas/';
 const deepest = 8;
 
-/** Puts an example together from the examples, defaults and choices inside a schema; `known` resolves references. */
+/**
+ * Puts an example together from the examples, defaults and choices inside a schema, without the properties that
+ * may be left out; `known` resolves references.
+ */
 export function exampleOf(schema: Json, known: Record<string, Json>, depth = 0): unknown {
   const { $ref, examples, enum: choices, anyOf, oneOf, allOf } = schema;
   if (Array.isArray(examples) && examples.length > 0) return examples[0];
@@ -21,14 +24,13 @@ export function exampleOf(schema: Json, known: Record<string, Json>, depth = 0):
 }
 
 function exampleOfType(schema: Json, known: Record<string, Json>, depth: number): unknown {
-  const { type, properties, items, minimum, format } = schema;
+  const { type, properties, required, items, minimum, format } = schema;
   switch (type) {
     case 'object':
       return Object.fromEntries(
-        Object.entries((properties ?? {}) as Record<string, Json>).map(([name, property]) => [
-          name,
-          exampleOf(property, known, depth + 1),
-        ]),
+        Object.entries((properties ?? {}) as Record<string, Json>)
+          .filter(([name]) => !Array.isArray(required) || required.includes(name))
+          .map(([name, property]) => [name, exampleOf(property, known, depth + 1)]),
       );
     case 'array':
       return typeof items === 'object' && items !== null ? [exampleOf(items as Json, known, depth + 1)] : [];

@@ -15,9 +15,10 @@ export interface ApiInfo {
 export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): object {
   const book = schemaBook();
   const paths: Record<string, Json> = {};
+  const responses: Record<string, Json> = {};
   for (const one of endpoints) {
     const path = templateOf(one.path);
-    paths[path] = { ...paths[path], [one.method]: operationOf(one, book) };
+    paths[path] = { ...paths[path], [one.method]: operationOf(one, book, responses) };
   }
   const tags = new Set(endpoints.map((one) => one.spec.tags[0]));
   const codes = new Set(endpoints.flatMap((one) => [...problemsByStatus(one).values()].flat()));
@@ -45,6 +46,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): 
       },
       parameters: { 'X-Request-Id': requestIdHeader, 'If-Match': ifMatchHeader },
       headers: answerHeaders,
+      responses,
       examples: problemExamples(codes),
       schemas: book.components(),
     },
@@ -56,7 +58,7 @@ export const templateOf = (path: string): string => path.replaceAll(/:(\w+)/g, '
 
 const rankOf = (tag: string): number => Object.keys(tagDescriptions).indexOf(tag);
 
-function operationOf(one: Endpoint, book: SchemaBook): Json {
+function operationOf(one: Endpoint, book: SchemaBook, responses: Record<string, Json>): Json {
   const { spec } = one;
   return {
     operationId: spec.id,
@@ -71,7 +73,7 @@ function operationOf(one: Endpoint, book: SchemaBook): Json {
         content: { 'application/json': { schema: book.describe(spec.body, 'input') } },
       },
     }),
-    responses: answersOf(one, book),
+    responses: answersOf(one, book, responses),
   };
 }
 

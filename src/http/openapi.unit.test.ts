@@ -132,13 +132,16 @@ describe('an operation', () => {
     expect(put.responses[204].headers).not.toHaveProperty('ETag');
   });
 
-  it('groups its problems by status', () => {
-    const { responses } = documentOf(change).paths['/things/{id}'].put;
-    expect(responses[412].content['application/problem+json'].examples).toEqual({
+  it('groups its problems by status, each group described once', () => {
+    const { paths, components } = documentOf(change, read);
+    const { get, put } = paths['/things/{id}'];
+    expect(put.responses[412]).toEqual({ $ref: '#/components/responses/resource.changed' });
+    expect(get.responses[404]).toEqual(put.responses[404]);
+    expect(components.responses['resource.changed'].content['application/problem+json'].examples).toEqual({
       'resource.changed': { $ref: '#/components/examples/resource.changed' },
     });
-    expect(responses[404].description).toBe('`task.not_found`: No such task.');
-    expect(responses[429].headers).toHaveProperty('Retry-After');
+    expect(components.responses['task.not_found'].description).toBe('`task.not_found`: No such task.');
+    expect(components.responses['rate.limited'].headers).toHaveProperty('Retry-After');
   });
 
   it('with a path parameter that has no schema is refused', () => {
@@ -165,8 +168,6 @@ describe('a schema with an id', () => {
       {
         items: [{ id: '66a1f0c2e4b0a1b2c3d4e5f6', colour: 'red', version: 3 }],
         nextCursor: null,
-        total: 0,
-        totalIsCapped: false,
       },
     ]);
   });

@@ -17,13 +17,21 @@ interface Operation {
   tags: string[];
   security: Record<string, string[]>[];
   parameters: { $ref?: string; name?: string; in?: string; description?: string; schema?: object }[];
-  responses: Record<string, { headers: object; content?: Record<string, { examples?: object }> }>;
+  responses: Record<string, Response | { $ref: string }>;
+}
+
+interface Response {
+  headers: object;
+  content?: Record<string, { examples?: object }>;
 }
 
 interface Document {
   tags: { name: string; description?: string }[];
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, { examples?: unknown[]; description?: string }>; examples: object };
+  components: {
+    schemas: Record<string, { examples?: unknown[]; description?: string }>;
+    responses: Record<string, Response>;
+  };
 }
 
 // The shape is what the tests below are about.
@@ -34,6 +42,11 @@ const operations = routes.map((one) => {
   if (operation === undefined) throw new Error(`${one.method} ${one.path} is not described`);
   return { one, operation, name: `${one.method.toUpperCase()} ${one.path}` };
 });
+
+const responseOf = (response: Response | { $ref: string } | undefined): Response | undefined =>
+  response !== undefined && '$ref' in response
+    ? document.components.responses[response.$ref.replace('#/components/responses/', '')]
+    : response;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -104,7 +117,8 @@ describe.each(operations)('$name', ({ one, operation }) => {
 
   it('lists every problem it can have, under its status', () => {
     for (const [status, codes] of problemsByStatus(one)) {
-      const examples = operation.responses[status]?.content?.['application/problem+json']?.examples;
+      const examples = responseOf(operation.responses[status])?.content?.['application/problem+json']
+        ?.examples;
       expect(Object.keys(examples ?? {})).toEqual(codes);
       for (const code of codes) expect(catalog).toHaveProperty([code]);
     }
@@ -112,8 +126,12 @@ describe.each(operations)('$name', ({ one, operation }) => {
   });
 
   it('names the request id and the rate limit on every answer', () => {
-    for (const { headers } of Object.values(operation.responses))
-      expect(headers).toMatchObject({ 'X-Request-Id': {}, RateLimit: {}, 'RateLimit-Policy': {} });
+    for (const response of Object.values(operation.responses))
+      expect(responseOf(response)?.headers).toMatchObject({
+        'X-Request-Id': {},
+        RateLimit: {},
+        'RateLimit-Policy': {},
+      });
   });
 
   it('describes every parameter', () => {
