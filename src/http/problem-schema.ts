@@ -17,7 +17,7 @@ const typicalDetails: Partial<Record<ProblemCode, ProblemDetails>> = {
 };
 
 /** What the server answers for a code, as an example. */
-export const problemExample = (code: ProblemCode): Record<string, unknown> =>
+const problemExample = (code: ProblemCode): Record<string, unknown> =>
   problemAnswer(new Problem(code, typicalDetails[code] ?? {}), requestId).body;
 
 /** A problem document; members beside these depend on the code. */
