@@ -84,6 +84,7 @@ const parse: Dialect = {
   list: (world, page) => {
     const where = {
       project: projectPointer(world.readProject),
+      trashed: false,
       status: page.status,
       rank: { $gt: page.cursor },
     };
@@ -101,6 +102,8 @@ const parse: Dialect = {
       project: projectPointer(world.writeProject),
       ...newTask(title),
       category: 'todo',
+      priorityOrder: 2,
+      trashed: false,
       rank: 'a0',
       version: 1,
       ACL: { [`role:${parseRole(world.writeProject)}`]: { read: true, write: true } },

@@ -129,18 +129,19 @@ export const seedProduct = async (
       if (status !== 201) throw new Error(`adding a member gave ${status}: ${JSON.stringify(body)}`);
     }
   }
-  const create = (projectId: string, count: number) =>
+  const create = (projectId: string, count: number, change: object) =>
     client.askAll(
       Array.from({ length: count }, (_, n) => ({
         method: 'POST',
         path: '/api/tasks',
         token,
-        body: taskBody(projectId, n),
+        body: { ...taskBody(projectId, n), ...change },
       })),
       201,
     );
-  await create(readProject, sizes.tasks);
-  await create(writeProject, sizes.ownTasks);
+  await create(readProject, sizes.tasks, {});
+  // The update workload goes round the statuses from here: a change to the same status would be none.
+  await create(writeProject, sizes.ownTasks, { status: STATUSES[0] });
 
   const readTasks = await walk(client, token, `projectId=${readProject}&sort=number`);
   const ownTasks = await walk(client, token, `projectId=${writeProject}&sort=number`);
@@ -209,6 +210,8 @@ const classPermissions = (write: object) => ({
 
 const pointer = (className: string, objectId: string) => ({ __type: 'Pointer', className, objectId });
 
+const date = (iso: unknown) => ({ __type: 'Date', iso });
+
 const parseSchemas = [
   {
     className: 'Project',
@@ -226,12 +229,15 @@ const parseSchemas = [
       status: { type: 'String' },
       category: { type: 'String' },
       priority: { type: 'String' },
+      priorityOrder: { type: 'Number' },
       assignee: { type: 'Pointer', targetClass: '_User' },
       dueDate: { type: 'String' },
+      dueAt: { type: 'Date' },
       rank: { type: 'String' },
       createdBy: { type: 'Pointer', targetClass: '_User' },
       completedAt: { type: 'Date' },
       deletedAt: { type: 'Date' },
+      trashed: { type: 'Boolean' },
       version: { type: 'Number' },
     },
     classLevelPermissions: classPermissions(signedIn),
@@ -249,11 +255,10 @@ const parseFields: Record<string, string> = {
   number: 'number',
   status: 'status',
   category: 'category',
-  priority: 'priority',
+  priorityOrder: 'priorityOrder',
   rank: 'rank',
-  dueDate: 'dueDate',
-  completedAt: 'completedAt',
-  deletedAt: 'deletedAt',
+  dueAt: 'dueAt',
+  trashed: 'trashed',
 };
 
 /** Gives Parse Server the product's task indexes under its field names; returns those it has no field for. */
@@ -294,7 +299,7 @@ const parseTask = (task: Record<string, unknown>) => {
     'dueDate',
     'rank',
   ];
-  const { completedAt } = task;
+  const { completedAt, dueDate, priority } = task;
   return {
     ...Object.fromEntries(copied.map((name) => [name, task[name] ?? null])),
     objectId: task['id'],
@@ -303,7 +308,10 @@ const parseTask = (task: Record<string, unknown>) => {
     createdBy: pointer('_User', String(task['createdBy'])),
     assignee: null,
     deletedAt: null,
-    completedAt: completedAt == null ? null : { __type: 'Date', iso: completedAt },
+    trashed: false,
+    priorityOrder: PRIORITIES.indexOf(String(priority)),
+    dueAt: typeof dueDate === 'string' ? date(`${dueDate}T23:59:59.999Z`) : null,
+    completedAt: completedAt == null ? null : date(completedAt),
     ACL: { [`role:${parseRole(projectId)}`]: { read: true, write: true } },
   };
 };

@@ -54,7 +54,7 @@ const list = async (query: URLSearchParams, res: ServerResponse) => {
     .find({
       projectId: new ObjectId(query.get('projectId') ?? ''),
       status: query.get('status'),
-      deletedAt: null,
+      trashed: false,
       rank: { $gt: query.get('cursor') ?? '' },
     })
     .sort({ rank: 1, _id: 1 })
