@@ -1,4 +1,3 @@
-import type { Express } from 'express';
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { bcryptHasher } from './access/password-hasher.ts';
@@ -19,7 +18,7 @@ import type { Clock } from './ports/clock.ts';
 
 /** One running instance of the web role; needs a connected database. */
 export interface Instance {
-  app: Express;
+  app: ReturnType<typeof createApp>;
   server: Server;
   deps: Deps;
   /** From now on `/health/ready` says no. */

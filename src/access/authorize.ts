@@ -55,22 +55,25 @@ export function authorizeSite(ctx: Asking, permission: SitePermission): void {
   if (!ctx.actor.siteRoles.includes(role)) throw denied(permission, [role]);
 }
 
-/** What the actor can do with a project or a task of it, for the field `can`. */
+/** What the actor can do with a project or a task of it, for the field `can`; in the trash only restoring is left. */
 export function abilities(
   ctx: Asking,
   on: 'project' | 'task',
   project: ProjectFacts,
-  facts: SubjectFacts = {},
+  facts: SubjectFacts & { trashed?: boolean } = {},
 ): ProjectPermission[] {
   const role = roleIn(project, ctx.actor.userId);
   if (role === undefined) return [];
-  const names = abilityNames[on];
-  return names.filter(
-    (name) =>
-      isGranted(name, role, ctx.actor.userId, facts) &&
-      (project.status !== 'archived' || isAllowedWhileArchived(name)),
-  );
+  const isOpen = (name: ProjectPermission): boolean =>
+    project.status !== 'archived' || isAllowedWhileArchived(name);
+  const names = facts.trashed === true ? restoringNames[on] : abilityNames[on].filter(isOpen);
+  return names.filter((name) => isGranted(name, role, ctx.actor.userId, facts));
 }
+
+const restoringNames: Record<'project' | 'task', readonly ProjectPermission[]> = {
+  project: ['project.delete'],
+  task: ['task.delete'],
+};
 
 // The keys of the table are exactly the permissions: Object.keys only loses their type.
 const allNames = Object.keys(projectPermissions) as ProjectPermission[];

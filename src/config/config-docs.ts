@@ -1,4 +1,4 @@
-import { variables } from './env.schema.ts';
+import { fallbackPort, variables } from './env.schema.ts';
 import type { Environment, Variable } from './env.schema.ts';
 
 type Row = readonly [name: string, variable: Variable];
@@ -58,7 +58,7 @@ function exampleEntry([name, variable]: Row): string {
 function exampleValue(variable: Variable): string {
   if (variable.default === undefined) return variable.example ?? '';
   const text = typeof variable.default === 'string' ? variable.default : variable.default.development;
-  return text.replace('{PORT}', String(variables.PORT.default));
+  return text.replace('{PORT}', fallbackPort);
 }
 
 function documentedCells([name, variable]: Row): string[] {

@@ -1,4 +1,4 @@
-import { isDeployed, variables } from './env.schema.ts';
+import { fallbackPort, isDeployed, variables } from './env.schema.ts';
 import type { Environment, Settings, Variable } from './env.schema.ts';
 import { quote } from './value-types.ts';
 import type { Pepper } from './value-types.ts';
@@ -88,7 +88,7 @@ function defaultText(variable: Variable, env: Env, environment: Environment): st
 function portText(env: Env): string {
   const given = givenText(env, 'PORT');
   const isUsable = given !== undefined && variables.PORT.type.safeParse(given).success;
-  return isUsable ? given : String(variables.PORT.default);
+  return isUsable ? given : fallbackPort;
 }
 
 /** Faults that no variable has alone; variables that are faulty themselves are absent and not judged again. */

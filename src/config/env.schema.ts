@@ -72,6 +72,9 @@ function strongWhenDeployed(minimumBytes: number) {
     isDeployed(env) ? secretWeakness(secret, minimumBytes) : undefined;
 }
 
+/** The port when none is set. */
+export const fallbackPort = '4000';
+
 /** Every variable the program reads: its type, its default per environment and one sentence. */
 export const variables = {
   NODE_ENV: defaulted({
@@ -118,7 +121,7 @@ export const variables = {
     group: 'Web',
     about: 'The TCP port to listen on; 0 lets the system choose a free one.',
     type: wholeNumber(0, 65_535),
-    default: '4000',
+    default: fallbackPort,
   }),
   HOST: defaulted({
     field: 'host',

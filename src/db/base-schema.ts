@@ -20,7 +20,8 @@ export function versionedSchema<T extends Versioned>(definition: SchemaDefinitio
 
 /** Makes the schema of a document without a version of its own (tokens, counters). */
 export function plainSchema<T>(definition: SchemaDefinition): Schema<T> {
-  const schema = new mongoose.Schema(definition, {
+  // The stored type is written out beside each schema; Mongoose's inference of it is not used.
+  const schema: Schema<T> = new mongoose.Schema(definition, {
     autoIndex: false,
     autoCreate: false,
     versionKey: false,
@@ -28,8 +29,7 @@ export function plainSchema<T>(definition: SchemaDefinition): Schema<T> {
     strict: 'throw',
     strictQuery: 'throw',
   });
-  // The stored type is written out beside each schema; Mongoose's inference of it is not used.
-  return schema as unknown as Schema<T>;
+  return schema;
 }
 
 /** Turns 24 hex characters into an ObjectId; the caller has checked the form. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Model, PipelineStage, QueryFilter, Types } from 'mongoose';
+import type { Model, QueryFilter, Types } from 'mongoose';
 import { z } from 'zod';
 import { Problem } from '../errors/index.ts';
 import type { Page } from '../schemas/common.ts';
@@ -114,13 +114,13 @@ async function walkPhase<T extends { _id: Types.ObjectId }>(
     return { items, stoppedAt: undefined };
   }
   const stages = [
-    { $match: model.find(filter).cast(model) },
+    { $match: castFilter(model, filter) },
     { $sort: order },
     { $limit: scanBudget },
-    { $match: model.find(residual).cast(model) },
+    { $match: castFilter(model, residual) },
     { $limit: wanted },
   ];
-  const items = await model.aggregate<T>(stages as PipelineStage[]);
+  const items = await model.aggregate<T>(stages);
   if (items.length >= wanted) return { items, stoppedAt: undefined };
   // Fewer than wanted: either the end, or the budget ran out at this document.
   const last = (await model
@@ -131,6 +131,13 @@ async function walkPhase<T extends { _id: Types.ObjectId }>(
     .lean()) as T[];
   return { items, stoppedAt: last[0] === undefined ? undefined : placeOf(last[0], sort) };
 }
+
+/** Aggregations do not cast by the schema as finds do. */
+const castFilter = <T>(model: Model<T>, filter: QueryFilter<T>): QueryFilter<T> => {
+  const query = model.find(filter);
+  // Casting leaves the form of a filter as it is.
+  return query.cast(model, query.getFilter()) as QueryFilter<T>;
+};
 
 /** A range on the sort field with the tie-break beside it: an `$or` of the two scans everything before the cursor. */
 function rangeOf(sort: Sort, { nulls, after }: Phase): object {

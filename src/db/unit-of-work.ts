@@ -220,7 +220,7 @@ function collect(origin: WorkOrigin): Collected {
           name: 'updateOne',
           filter,
           update: { $set },
-        } as Operation,
+        },
         true,
       );
       return { ...before, ...$set };
@@ -245,10 +245,10 @@ function collect(origin: WorkOrigin): Collected {
   return {
     work,
     get statements() {
-      const announcing = events.map((document) => ({
+      const announcing = events.map((document): Statement => ({
         key: EventModel.collection.name,
         guarded: false,
-        run: { model: EventModel.modelName, name: 'insertOne', document } as Operation,
+        run: { model: EventModel.modelName, name: 'insertOne', document },
       }));
       return [...statements, ...announcing];
     },

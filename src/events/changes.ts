@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import mongoose from 'mongoose';
 
 /** One field's change in public form: times as RFC 3339 text, ids as text. */
 export interface FieldChange {
@@ -11,7 +12,7 @@ export interface FieldChange {
 export function publicValue(value: unknown): unknown {
   if (value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === 'object' && value !== null && 'toHexString' in value) return String(value);
+  if (value instanceof mongoose.Types.ObjectId) return value.toHexString();
   return value;
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Permission } from '../access/index.ts';
 import type { ProblemCode } from '../errors/index.ts';
-import type { Ctx, OpenCtx, Writing } from './context.ts';
+import type { Ctx, OpenCtx, Writing } from '../context.ts';
 
 /** The methods an endpoint can have, in lower case as Express names them. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';

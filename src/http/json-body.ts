@@ -17,8 +17,7 @@ export function bodyReader(limitKb: number): BodyReader {
     await new Promise<void>((resolve, reject) => {
       readRaw(req, res, (error?: unknown) => {
         if (error === undefined || error === null) resolve();
-        // body-parser gives HttpErrors, which problem-response knows by their type.
-        else reject(error as Error);
+        else reject(error instanceof Error ? error : new Error('the body could not be read'));
       });
     });
     // express.raw left a Buffer there: the type of `body` is open.

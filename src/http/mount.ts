@@ -6,7 +6,7 @@ import { unitOfWork } from '../db/unit-of-work.ts';
 import type { Deps } from '../deps.ts';
 import { Problem, type Fault } from '../errors/index.ts';
 import { readIfMatch } from './conditional.ts';
-import type { BaseCtx } from './context.ts';
+import type { BaseCtx } from '../context.ts';
 import type { Endpoint, EndpointSpec, Method } from './endpoint.ts';
 import { bodyReader, type BodyReader } from './json-body.ts';
 import { faultsOf, toProblem } from './problem-response.ts';
@@ -110,6 +110,8 @@ async function admit(
 }
 
 function contextOf(req: Request, facts: RequestFacts, deps: Deps, ifMatch: number[] | undefined): BaseCtx {
+  // One request happens at one time: what it writes and announces agrees to the millisecond.
+  const at = deps.clock.now();
   return {
     requestId: facts.requestId,
     operationId: randomUUID(),
@@ -117,7 +119,7 @@ function contextOf(req: Request, facts: RequestFacts, deps: Deps, ifMatch: numbe
     client: { address: facts.address, device: (req.headers['user-agent'] ?? 'unknown').slice(0, 200) },
     deps,
     ifMatch,
-    now: () => deps.clock.now(),
+    now: () => at,
   };
 }
 

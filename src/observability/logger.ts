@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import type { Config } from '../config/index.ts';
+import { isDeployed, type Config } from '../config/index.ts';
 
 /** Makes the log: one JSON object a line on standard output, written asynchronously. */
 export function makeLogger(config: Config, destination?: DestinationStream): Logger {
@@ -24,6 +24,18 @@ export function makeLogger(config: Config, destination?: DestinationStream): Log
         censor: '[hidden]',
       },
     },
-    destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096 }),
+    destination ?? standardOutput(config),
   );
+}
+
+const flushEveryMs = 500;
+
+/** Deployed servers write in blocks, at the latest twice a second; in development every line appears at once. */
+function standardOutput(config: Config): DestinationStream {
+  if (!isDeployed(config.env)) return pino.destination({ dest: 1, sync: true });
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 4096 });
+  setInterval(() => {
+    destination.flush();
+  }, flushEveryMs).unref();
+  return destination;
 }

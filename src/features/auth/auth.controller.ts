@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Ctx, OpenCtx, Writing } from '../../http/context.ts';
+import type { Ctx, OpenCtx, Writing } from '../../context.ts';
 import { noContent, ok } from '../../http/endpoint.ts';
 import * as logins from './login.service.ts';
 import * as passwords from './password.service.ts';

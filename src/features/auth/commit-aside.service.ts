@@ -1,5 +1,5 @@
 import { unitOfWork, type Work } from '../../db/unit-of-work.ts';
-import type { BaseCtx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Writing } from '../../context.ts';
 
 /** Commits on its own what must stay although the request is about to be refused. */
 export function commitAside<C extends BaseCtx>(

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import type { BaseCtx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Writing } from '../../context.ts';
 import type { StoredSession, StoredUser } from '../users/index.ts';
 import { RefreshTokenModel } from './refresh-token.model.ts';
 

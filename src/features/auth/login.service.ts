@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Problem } from '../../errors/index.ts';
-import type { OpenCtx, Writing } from '../../http/context.ts';
+import type { OpenCtx, Writing } from '../../context.ts';
 import { findCredential, findUserByEmail, openSession, renewHash, type StoredUser } from '../users/index.ts';
 import { commitAside } from './commit-aside.service.ts';
 import { grant, type Grant } from './grant.service.ts';

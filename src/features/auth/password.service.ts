@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
-import type { BaseCtx, Ctx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Ctx, Writing } from '../../context.ts';
 import {
   adoptSession,
   createCredential,

@@ -1,5 +1,5 @@
 import { Problem } from '../../errors/index.ts';
-import type { OpenCtx, Writing } from '../../http/context.ts';
+import type { OpenCtx, Writing } from '../../context.ts';
 import { endSession, knowSession, renewSession, type StoredSession } from '../users/index.ts';
 import { commitAside } from './commit-aside.service.ts';
 import { grant, type Grant } from './grant.service.ts';

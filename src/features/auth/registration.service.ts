@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Problem } from '../../errors/index.ts';
-import type { BaseCtx, OpenCtx, Writing } from '../../http/context.ts';
+import type { BaseCtx, OpenCtx, Writing } from '../../context.ts';
 import { createCredential, createUser, openSession, type NewUser, type StoredUser } from '../users/index.ts';
 import { grant, type Grant } from './grant.service.ts';
 import { requireStrongPassword } from './password-policy.ts';

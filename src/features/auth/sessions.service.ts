@@ -2,7 +2,7 @@ import type { Types } from 'mongoose';
 import type { z } from 'zod';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
-import type { BaseCtx, Ctx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Ctx, Writing } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
 import {
   endSession,

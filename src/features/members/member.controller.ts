@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Ctx, Writing } from '../../http/context.ts';
+import type { Ctx, Writing } from '../../context.ts';
 import { created, noContent, ok } from '../../http/endpoint.ts';
 import { presentMember } from './member.presenter.ts';
 import { listMembers } from './member.queries.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { authorize } from '../../access/index.ts';
 import { pageOfArray } from '../../db/array-page.ts';
-import type { Ctx } from '../../http/context.ts';
+import type { Ctx } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
 import { loadProject } from '../projects/index.ts';
 import { findUsersById } from '../users/index.ts';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
-import type { Ctx, Writing } from '../../http/context.ts';
+import type { Ctx, Writing } from '../../context.ts';
 import { loadProject, saveProject, type StoredProject } from '../projects/index.ts';
 import { findUserByEmail, findUsersById, type StoredUser } from '../users/index.ts';
 import type { MemberAdd } from './member.schema.ts';

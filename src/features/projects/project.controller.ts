@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Ctx, Writing } from '../../http/context.ts';
+import type { Ctx, Writing } from '../../context.ts';
 import { created, noContent, ok } from '../../http/endpoint.ts';
 import { loadProject } from './project-entry.service.ts';
 import { presentProject } from './project.presenter.ts';

@@ -17,7 +17,7 @@ export function presentProject(ctx: { readonly actor: Actor }, project: StoredPr
     status: project.status,
     statuses: project.statuses.map(({ key, name, category, color }) => ({ key, name, category, color })),
     role,
-    can: project.deletedAt === null ? abilities(ctx, 'project', project) : [],
+    can: abilities(ctx, 'project', project, { trashed: project.deletedAt !== null }),
     createdAt: project.createdAt.toISOString(),
     updatedAt: project.updatedAt.toISOString(),
     deletedAt: project.deletedAt?.toISOString() ?? null,

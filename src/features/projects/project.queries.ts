@@ -1,6 +1,6 @@
 import type { QueryFilter } from 'mongoose';
 import type { z } from 'zod';
-import { type Actor, type KnownProject } from '../../access/index.ts';
+import type { Actor, KnownProject } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { walk } from '../../db/keyset.ts';
 import type { Page } from '../../schemas/common.ts';

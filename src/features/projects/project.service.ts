@@ -2,14 +2,19 @@ import mongoose from 'mongoose';
 import type { z } from 'zod';
 import { authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
-import { Problem } from '../../errors/index.ts';
+import { Problem, refuseChangedFields } from '../../errors/index.ts';
 import { fieldChanges } from '../../events/index.ts';
-import type { Ctx, Writing } from '../../http/context.ts';
+import type { Ctx, Writing } from '../../context.ts';
 import { foldText } from '../../schemas/fold-text.ts';
-import { definedOnly, refuseChangedFields } from '../../schemas/replace.ts';
+import { definedOnly } from '../../schemas/defined-only.ts';
 import { findUsersById } from '../users/index.ts';
 import { defaultStatuses } from './default-statuses.ts';
-import { forgetAfterCommit, loadProject, loadProjectFromTrash, saveProject } from './project-entry.service.ts';
+import {
+  forgetAfterCommit,
+  loadProject,
+  loadProjectFromTrash,
+  saveProject,
+} from './project-entry.service.ts';
 import { claimKey, freeKey, keyFromName } from './project-key.service.ts';
 import { CounterModel, ProjectModel, type StoredProject } from './project.model.ts';
 import type { ProjectCreate, ProjectReplace, ProjectUpdate } from './project.schema.ts';

@@ -1,6 +1,6 @@
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
-import type { Ctx } from '../../http/context.ts';
+import type { Ctx } from '../../context.ts';
 import { enterProject } from '../projects/index.ts';
 import type { StoredTask } from './task.model.ts';
 import { TaskModel } from './task.model.ts';

@@ -1,6 +1,6 @@
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
-import type { Ctx } from '../../http/context.ts';
+import type { Ctx } from '../../context.ts';
 import { projectOf } from './task-entry.service.ts';
 import { TaskModel, type StoredTask } from './task.model.ts';
 import type { TaskInProject } from './task.presenter.ts';

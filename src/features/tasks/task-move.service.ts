@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { authorize, requireVersion } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
-import type { Ctx, Writing } from '../../http/context.ts';
+import type { Ctx, Writing } from '../../context.ts';
 import { rankAtEnd, rankBetween } from './rank.ts';
 import { reserveEnd } from './task-counter.service.ts';
 import { loadTask } from './task-entry.service.ts';

@@ -24,7 +24,7 @@ export function presentTask(ctx: { readonly actor: Actor }, { task, project }: T
     rank: task.rank,
     createdBy: task.createdBy.toHexString(),
     completedAt: task.completedAt?.toISOString() ?? null,
-    can: abilities(ctx, 'task', project, { authorId: task.createdBy.toHexString() }),
+    can: abilities(ctx, 'task', project, { authorId: task.createdBy.toHexString(), trashed: task.trashed }),
     createdAt: task.createdAt.toISOString(),
     updatedAt: task.updatedAt.toISOString(),
     deletedAt: task.deletedAt?.toISOString() ?? null,

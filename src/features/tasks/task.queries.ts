@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { KnownProject } from '../../access/index.ts';
 import { walk, walkCandidates, type Walk } from '../../db/keyset.ts';
 import { Problem } from '../../errors/index.ts';
-import type { Ctx } from '../../http/context.ts';
+import type { Ctx } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
 import { enterProject } from '../projects/index.ts';
 import { findUser } from '../users/index.ts';

@@ -9,10 +9,10 @@ import {
   type ProjectStatus,
 } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
-import { Problem } from '../../errors/index.ts';
+import { Problem, refuseChangedFields } from '../../errors/index.ts';
 import { fieldChanges } from '../../events/index.ts';
-import type { Ctx, Writing } from '../../http/context.ts';
-import { definedOnly, refuseChangedFields } from '../../schemas/replace.ts';
+import type { Ctx, Writing } from '../../context.ts';
+import { definedOnly } from '../../schemas/defined-only.ts';
 import { enterProject } from '../projects/index.ts';
 import { dueAtOf, isDay } from './due-date.ts';
 import { rankAtEnd } from './rank.ts';

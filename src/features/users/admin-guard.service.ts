@@ -1,5 +1,5 @@
 import { Problem } from '../../errors/index.ts';
-import type { BaseCtx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Writing } from '../../context.ts';
 import { AdminGuardModel, adminGuardId, type StoredAdminGuard } from './admin-guard.model.ts';
 import type { StoredUser } from './user.model.ts';
 import { countOtherAdmins } from './user.queries.ts';

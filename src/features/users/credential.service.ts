@@ -1,6 +1,6 @@
 import type { Types } from 'mongoose';
 import { Problem } from '../../errors/index.ts';
-import type { BaseCtx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Writing } from '../../context.ts';
 import { CredentialModel, type StoredCredential } from './credential.model.ts';
 
 // Asked for where no user is known, so that a look-up happens all the same.

@@ -1,10 +1,11 @@
 import { AdminGuardModel } from './admin-guard.model.ts';
 import { CredentialModel } from './credential.model.ts';
+import { EmailClaimModel } from './email-claim.model.ts';
 import { SessionModel } from './session.model.ts';
 import { UserModel } from './user.model.ts';
 
 /** Every stored kind of this feature, for migrations. */
-export const userModels = [UserModel, CredentialModel, SessionModel, AdminGuardModel];
+export const userModels = [UserModel, EmailClaimModel, CredentialModel, SessionModel, AdminGuardModel];
 
 export type { LeaveAllProjects } from './account-deletion.service.ts';
 export {

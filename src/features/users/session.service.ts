@@ -2,7 +2,7 @@ import mongoose, { type Types } from 'mongoose';
 import type { SessionFacts } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { walk, type PageRequest } from '../../db/keyset.ts';
-import type { BaseCtx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Writing } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
 import { CredentialModel, type StoredCredential } from './credential.model.ts';
 import { SessionModel, type StoredSession } from './session.model.ts';

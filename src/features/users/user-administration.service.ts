@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { authorizeSite, requireVersion } from '../../access/index.ts';
 import { fieldChanges } from '../../events/index.ts';
-import type { Ctx, Writing } from '../../http/context.ts';
+import type { Ctx, Writing } from '../../context.ts';
 import { isActiveAdmin, letAdminGo } from './admin-guard.service.ts';
 import { refreshSessionFacts } from './session.service.ts';
 import { UserModel, type StoredUser } from './user.model.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Ctx, Writing } from '../../http/context.ts';
+import type { Ctx, Writing } from '../../context.ts';
 import { noContent, ok } from '../../http/endpoint.ts';
 import { deleteOwnUser, type LeaveAllProjects } from './account-deletion.service.ts';
 import { administerUser } from './user-administration.service.ts';

@@ -7,7 +7,7 @@ export interface StoredUser extends Versioned {
   name: string;
   /** As typed. */
   email: string;
-  /** For comparing; a deleted user's is `deleted:<id>`, so that the address is free again. */
+  /** For comparing; a deleted user's is `deleted:<id>`. */
   emailNormalised: string;
   avatar: string | null;
   /** IANA name. */
@@ -33,8 +33,8 @@ const schema = versionedSchema<StoredUser>({
   nameSort: { type: String, required: true },
   searchTerms: { type: [String], required: true },
 });
-// Log in, register, add a member: the user of an address. Its name is known where a taken address is reported.
-schema.index({ emailNormalised: 1 }, { unique: true, name: 'emailNormalised_1' });
+// Log in, add a member: the user of an address. What makes addresses unique are the claims.
+schema.index({ emailNormalised: 1 });
 // GET /users by its three sorts.
 schema.index({ deletedAt: 1, createdAt: 1, _id: 1 });
 schema.index({ deletedAt: 1, nameSort: 1, _id: 1 });

@@ -3,18 +3,14 @@ import type { z } from 'zod';
 import { authorizeSite, requireVersion, sitePermissions, type SiteRole } from '../../access/index.ts';
 import { Problem } from '../../errors/index.ts';
 import { fieldChanges } from '../../events/index.ts';
-import type { BaseCtx, Ctx, Writing } from '../../http/context.ts';
+import type { BaseCtx, Ctx, Writing } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
 import { requirePassword } from './credential.service.ts';
 import { normaliseEmail } from './email-address.ts';
+import { claimEmail, releaseEmail } from './email-claim.service.ts';
 import { UserModel, type StoredUser } from './user.model.ts';
-import { findUser, findUserByEmail, listUsers } from './user.queries.ts';
+import { findUser, listUsers } from './user.queries.ts';
 import type { ProfileUpdate, UserFilter } from './user.schema.ts';
-
-/** The unique index of e-mail addresses. */
-const emailIndex = 'emailNormalised_1';
-
-const emailTaken = (): Problem => new Problem('auth.email_taken');
 
 /** What a new account starts with. */
 export interface NewUser {
@@ -28,9 +24,10 @@ export async function createUser(
   ctx: Writing<BaseCtx>,
   { name, email, roles = [] }: NewUser,
 ): Promise<StoredUser> {
-  await requireFreeAddress(ctx, email);
+  const _id = new mongoose.Types.ObjectId();
+  await claimEmail(ctx, email, _id);
   const user = ctx.work.insert(UserModel, {
-    _id: new mongoose.Types.ObjectId(),
+    _id,
     ...emailFields(email),
     name,
     avatar: null,
@@ -48,12 +45,6 @@ export async function createUser(
   return user;
 }
 
-/** Throws `auth.email_taken` when the address has an account, now or when the work commits. */
-export async function requireFreeAddress(ctx: Writing<BaseCtx>, email: string): Promise<void> {
-  ctx.work.onDuplicate(emailIndex, emailTaken);
-  if ((await findUserByEmail(email)) !== null) throw emailTaken();
-}
-
 /** The caller's own account. Throws `user.not_found` when it was deleted this instant. */
 export const getOwnUser = (ctx: Ctx): Promise<StoredUser> => existing(ctx.actor.userId);
 
@@ -67,7 +58,10 @@ export async function updateOwnUser(
   const { currentPassword, ...fields } = update;
   if (currentPassword !== undefined) await requirePassword(ctx, user._id, currentPassword);
   const { name = user.name, email = user.email, avatar = user.avatar, timeZone = user.timeZone } = fields;
-  if (normaliseEmail(email) !== user.emailNormalised) await requireFreeAddress(ctx, email);
+  if (normaliseEmail(email) !== user.emailNormalised) {
+    await claimEmail(ctx, email, user._id);
+    releaseEmail(ctx, user.email, user._id);
+  }
   const wanted = { ...emailFields(email), name, avatar, timeZone, ...searchFields(name, email) };
   const changes = fieldChanges(user, { ...user, ...wanted }, ['name', 'email', 'avatar', 'timeZone']);
   if (changes.length === 0) return user;

@@ -116,6 +116,13 @@ describe('one’s own account', () => {
     expect((await login(person.email)).status).toBe(401);
     expect((await login(email.toLowerCase())).status).toBe(200);
     expect((await eventsOf(person)).map(({ name }) => name)).toEqual(['user.updated']);
+    const register = (address: string) =>
+      api.request('POST', '/api/auth/register', {
+        body: { name: 'Next', email: address, password: person.password },
+      });
+    expect((await register(email)).status).toBe(409);
+    expect((await register(person.email)).status).toBe(201);
+    expect((await change(person.email, person.password)).status).toBe(409);
   });
 
   it('gives a free address to one of two who want it', async () => {
@@ -181,7 +188,7 @@ describe('administrators', () => {
     const find = async (query: Record<string, string>) => {
       const { status, body } = await api.request('GET', '/api/users', { token: admin.token, query });
       expect(status).toBe(200);
-      return body.items.map(({ id }: { id: string }) => id) as string[];
+      return (body.items as { id: string }[]).map(({ id }) => id);
     };
     for (const q of ['zach', 'QUU', 'Zacharias Qu', person.email.slice(0, 14)]) {
       expect(await find({ q }), q).toEqual([person.user.id]);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Problem } from '../errors/index.ts';
+import { Problem } from './problem.ts';
 
 /**
  * For PUT: refuses fields that cannot change but were sent changed.
@@ -17,12 +17,4 @@ export function refuseChangedFields<T extends object>(
   throw new Problem('resource.read_only_field', {
     errors: changed.map((field) => ({ pointer: `/body/${field}`, detail: 'cannot be changed' })),
   });
-}
-
-/** Removes the keys whose value is undefined, so that an absent field stays absent. */
-export function definedOnly<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  // Filtering entries cannot be expressed in the type system.
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { Actor } from '../access/index.ts';
-import type { Work } from '../db/unit-of-work.ts';
-import type { Deps } from '../deps.ts';
+import type { Actor } from './access/index.ts';
+import type { Work } from './db/unit-of-work.ts';
+import type { Deps } from './deps.ts';
 
 /** What the client said about itself. */
 export interface Client {

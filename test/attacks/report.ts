@@ -1,0 +1,43 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One proof as it ran. */
+export interface ProofRun {
+  id: string;
+  what: string;
+  counts: Record<string, number>;
+}
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, 'reports/attacks');
+
+/** Keeps the counts of a proof; with `WRITE_REPORTS=1` also writes them into `docs/security-tests.md`. */
+export function reportProof(run: ProofRun): void {
+  if (process.env['WRITE_REPORTS'] !== '1') return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${run.id}.json`), JSON.stringify(run));
+  // Files run side by side: whoever writes last has all of them before it.
+  const runs = readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ProofRun);
+  writeFileSync(join(root, 'docs/security-tests.md'), pageOf(runs));
+}
+
+function pageOf(runs: readonly ProofRun[]): string {
+  const rows = runs.map(({ id, what, counts }) => {
+    const numbers = Object.entries(counts).map(([name, count]) => `${count.toLocaleString('en')} ${name}`);
+    return `| ${id} | ${what} | ${numbers.join(', ')} |`;
+  });
+  return `# Security tests
+
+<!-- Written by \`WRITE_REPORTS=1 npx vitest run --project api test/attacks\`: change it in test/attacks. -->
+
+The attacks are generated from the endpoint list, so a new endpoint is attacked or the run fails. A run fails at
+the first mismatch; the counts are those of the last run that was written down.
+
+| Proof | What it does | Counts |
+| --- | --- | --- |
+${rows.join('\n')}
+`;
+}

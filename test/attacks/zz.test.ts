@@ -1,0 +1,24 @@
+import { it } from 'vitest';
+import mongoose from 'mongoose';
+import { startApp } from '../app.ts';
+it('x', async () => {
+  const app = await startApp();
+  const a = await app.register(); const b = await app.register();
+  const p = (await app.request('POST','/api/projects',{token:a.token, body:{name:'Ha Te', key:'HT', collaboratorIds:[b.user.id]}})).body;
+  console.log((await app.request('POST',`/api/projects/${p.id}/transfer`,{token:a.token, body:{userId:b.user.id}})).status);
+  const c = await app.request('POST','/api/projects',{token:a.token, body:{name:'Ha Te', key:'HT'}});
+  console.log('old owner reuses the key', c.status, c.text);
+  const d = await app.request('POST','/api/projects',{token:b.token, body:{name:'Ha Te', key:'HT'}});
+  console.log('new owner', d.status);
+  const col = mongoose.connection.collection('zz');
+  await col.createIndex({o:1,k:1},{unique:true});
+  await col.insertOne({_id: 1 as never, o:1, k:'A'});
+  await col.updateOne({_id:1 as never},{$set:{o:2}});
+  await col.insertOne({_id: 2 as never, o:1, k:'A'}).then(()=>console.log('plain update ok'),(e)=>console.log('plain', e.message));
+  const s = await mongoose.connection.startSession();
+  await s.withTransaction(async()=>{ await col.updateOne({_id:1 as never},{$set:{o:3}},{session:s}); });
+  await col.insertOne({_id: 3 as never, o:2, k:'A'}).then(()=>console.log('tx update ok'),(e)=>console.log('tx', e.message));
+  await col.deleteMany({});
+  for (const x of [[1,1],[2,2],[3,3]]) await col.insertOne({_id: x[0] as never, o:x[1], k:'A'}).then(()=>console.log('after delete ok'),(e)=>console.log('del', e.message));
+  await app.close();
+}, 60000);
