@@ -7,7 +7,7 @@ import { models } from '../src/app.ts';
 import { loadConfig } from '../src/config/index.ts';
 import { connectDatabase } from '../src/db/connect.ts';
 import { migrate } from '../src/db/migrate.ts';
-import { makeInstance, type Instance } from '../src/instance.ts';
+import { makeInstance, poolReadings, type Instance } from '../src/instance.ts';
 import { makeLogger } from '../src/observability/logger.ts';
 import { routes } from '../src/routes.ts';
 import { assertNothingSecret } from './guards/secrets.ts';
@@ -56,9 +56,15 @@ export interface TestApp {
 
 const password = 'correct horse 9 battery';
 
-/** Starts the product on a fresh database of its own; `env` overrides the test configuration. */
-export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
-  const uri = new URL(inject('databaseUri'));
+/**
+ * Starts the product on a fresh database of its own; `env` overrides the test configuration,
+ * `via` another address of the same database server, such as that of a proxy.
+ */
+export async function startApp(
+  env: Record<string, string> = {},
+  via: { uri?: string } = {},
+): Promise<TestApp> {
+  const uri = new URL(via.uri ?? inject('databaseUri'));
   uri.pathname = `/test-${randomUUID().slice(0, 13)}`;
   const config = loadConfig({
     NODE_ENV: 'test',
@@ -77,12 +83,19 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
   };
   const logLines: string[] = [];
   const log = makeLogger(config, { write: (line: string) => void logLines.push(line) });
-  await connectDatabase(uri.toString(), config, log);
+  const pool = poolReadings();
+  await connectDatabase(uri.toString(), config, log, pool.observer);
   await migrate(models, log);
   const open: TestApp[] = [];
 
   const run = async (): Promise<TestApp> => {
-    const instance = makeInstance(config, config.jwtSecret ?? '', log, clock);
+    const instance = makeInstance(
+      config,
+      config.jwtSecret ?? '',
+      log,
+      clock,
+      open.length === 0 ? pool : undefined,
+    );
     await new Promise<void>((resolve) => instance.server.listen(0, '127.0.0.1', resolve));
     // A listening TCP server has an AddressInfo.
     const { port } = instance.server.address() as AddressInfo;
