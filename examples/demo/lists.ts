@@ -14,8 +14,10 @@ export async function findings(api: Api, team: Team, { project, third }: Cards):
     const found = await walkList<Task>(api, token, `/api/tasks?q=${encodeURIComponent(q)}`);
     tell(`search "${q}": ${found.map((task) => `${task.key} "${task.title}"`).join(', ')}`);
   }
-  const late = await walkList<Task>(api, token, `/api/tasks?overdue=true&sort=dueDate`);
-  tell(`${String(late.length)} open tasks are overdue for ${project.owner}, the oldest:`);
+  const late = await walkList<Task>(api, token, '/api/tasks?overdue=true&sort=dueDate');
+  tell(
+    `${String(late.length)} open tasks are overdue for ${project.owner}${late.length > 0 ? ', the oldest:' : ''}`,
+  );
   for (const task of late.slice(0, shown)) {
     tell(`  ${task.dueDate ?? ''}  ${task.key} "${task.title}"`);
   }

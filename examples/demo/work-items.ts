@@ -40,8 +40,8 @@ interface NumberedRow {
   info: { lines: number };
 }
 
-/** csv-parse counts to the last line of a row, which can have several. */
-const firstLineOf = ({ raw, info }: NumberedRow): number => info.lines - raw.trimEnd().split('\n').length + 1;
+/** csv-parse counts to the last line of a row, which can have several; empty lines before it are in `raw` too. */
+const firstLineOf = ({ raw, info }: NumberedRow): number => info.lines - raw.trim().split('\n').length + 1;
 
 function rowsOf(file: string, text: string): NumberedRow[] {
   try {
