@@ -48,7 +48,11 @@ async function takeLock(locks: mongoose.mongo.Collection<Lock>, owner: string): 
 async function bringUp(model: Model<never>, log: Logger): Promise<void> {
   const collections = await mongoose.connection.listCollections();
   if (!collections.some(({ name }) => name === model.collection.name)) await model.createCollection();
-  const { toCreate } = await model.diffIndexes();
+  const { toDrop, toCreate } = await model.diffIndexes();
+  for (const name of toDrop) {
+    log.info({ collection: model.collection.name, index: name }, 'dropping an index nobody declares any more');
+    await model.collection.dropIndex(name);
+  }
   for (const index of toCreate) log.info({ collection: model.collection.name, index }, 'building an index');
   if (toCreate.length > 0) await model.createIndexes();
 }

@@ -57,6 +57,8 @@ type Operation = Parameters<typeof mongoose.connection.bulkWrite>[0][number];
 interface Statement {
   key: string;
   guarded: boolean;
+  /** Holds a partial change against its model's rules; inserts are validated by Mongoose itself. */
+  validate?: () => Promise<unknown>;
   run: Operation | ((session: ClientSession) => Promise<unknown>);
 }
 
@@ -110,7 +112,9 @@ async function tryOnce<R>(collected: Collected, act: (work: Work) => Promise<R>)
 
 /** Sends everything as one bulk write plus commit; false when a guarded document had changed meanwhile. */
 async function commit(collected: Collected): Promise<boolean> {
-  if (collected.statements.length === 0) return true;
+  const { statements } = collected;
+  if (statements.length === 0) return true;
+  await Promise.all(statements.map(async (statement) => statement.validate?.()));
   // Without causal consistency: bulkWrite takes no readConcern on the embedded engine, and nothing here needs one.
   const session = await mongoose.connection.startSession({
     causalConsistency: false,
@@ -119,7 +123,7 @@ async function commit(collected: Collected): Promise<boolean> {
     session.startTransaction();
     const bulk: Operation[] = [];
     let guarded = 0;
-    for (const statement of collected.statements) {
+    for (const statement of statements) {
       if (typeof statement.run === 'function') {
         await statement.run(session);
         continue;
@@ -176,8 +180,8 @@ function collect(origin: WorkOrigin): Collected {
   const events: StoredEvent[] = [];
   const duplicates: Collected['duplicates'] = new Map();
   const followUps: (() => void)[] = [];
-  const add = (key: string, run: Statement['run'], guarded = false): void => {
-    statements.push({ key, run, guarded });
+  const add = (key: string, run: Statement['run']): void => {
+    statements.push({ key, run, guarded: false });
   };
 
   const insertInto = <T>(model: Model<T>, document: T): void => {
@@ -213,16 +217,12 @@ function collect(origin: WorkOrigin): Collected {
         version: before.version + 1,
       };
       const filter = { _id: before._id, version: before.version };
-      add(
-        String(before._id),
-        {
-          model: model.modelName,
-          name: 'updateOne',
-          filter,
-          update: { $set },
-        },
-        true,
-      );
+      statements.push({
+        key: String(before._id),
+        guarded: true,
+        validate: () => model.validate($set, Object.keys($set)),
+        run: { model: model.modelName, name: 'updateOne', filter, update: { $set } },
+      });
       return { ...before, ...$set };
     },
     updateWhere: (model, filter, patch) => {

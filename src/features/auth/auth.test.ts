@@ -1,6 +1,7 @@
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type Person, type TestApp } from '../../../test/app.ts';
+import { bcryptHasher } from '../../access/password-hasher.ts';
 import { EventModel } from '../../events/index.ts';
 
 let api: TestApp;
@@ -152,6 +153,20 @@ describe('login', () => {
     const draft = { ...fresh('accents'), password: 'caf\u00e9 sous la pluie' };
     await post('register', draft);
     expect((await login({ ...draft, password: draft.password.normalize('NFD') })).status).toBe(200);
+  });
+
+  it('replaces a hash of before a rotation and keeps the other sessions', async () => {
+    const person = await api.register();
+    const _id = new mongoose.Types.ObjectId(person.user.id);
+    const { bcryptCost, ...rest } = api.instance.deps.config;
+    const outdated = await bcryptHasher({ ...rest, bcryptCost: bcryptCost + 1 }).hash(person.password);
+    await collection('credentials').updateOne({ _id }, { $set: outdated });
+    expect((await login(person)).status).toBe(200);
+    const renewed = await collection('credentials').findOne({ _id });
+    expect(renewed?.['hash']).toMatch(/^\$2b\$04\$/);
+    expect((await login(person)).status).toBe(200);
+    expect((await collection('credentials').findOne({ _id }))?.['hash']).toBe(renewed?.['hash']);
+    expect((await me(person.token)).status).toBe(200);
   });
 
   it('shuts a disabled account out, but tells only those who know the password', async () => {

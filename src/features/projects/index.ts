@@ -2,4 +2,4 @@ export { enterProject, loadProject, saveProject } from './project-entry.service.
 export { CounterModel, projectModels, type StoredProject } from './project.model.ts';
 export { findProject, findVisibleProjects } from './project.queries.ts';
 export { projectRoutes } from './project.routes.ts';
-export { Role, ProjectPath } from './project.schema.ts';
+export { leaveAllProjects } from './project-leave.service.ts';

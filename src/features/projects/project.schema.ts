@@ -23,7 +23,7 @@ const State = z
   .meta({ description: 'An archived project is read-only until its status changes', examples: ['active'] });
 
 /** A person's role in a project. */
-export const Role = z
+const Role = z
   .enum(['owner', 'manager', 'member', 'viewer'])
   .meta({ description: 'A role in a project', examples: ['member'] });
 

@@ -205,13 +205,17 @@ describe('a project key', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(9).fill(409)]);
   });
 
-  it('changes the keys of its tasks with it', async () => {
-    const { id } = await makeProject(api, cast);
-    const { token } = cast.owner;
-    await api.request('POST', '/api/tasks', { token, body: { projectId: id, title: 'T' } });
-    await patch(String(id), { key: 'FRESHKEY' });
-    const tasks = `/api/projects/${String(id)}/tasks/by-key`;
-    expect((await api.request('GET', `${tasks}/FRESHKEY-1`, { token })).body.key).toBe('FRESHKEY-1');
+  it('changes the keys of its tasks with it and is free for another project', async () => {
+    const { owner, create } = await newOwner();
+    const { token } = owner;
+    const { body: project } = await create({ name: 'Old', key: 'OLD' });
+    await api.request('POST', '/api/tasks', { token, body: { projectId: project.id, title: 'T' } });
+    await patch(String(project.id), { key: 'FRESH' }, owner);
+    const byKey = (key: string) =>
+      api.request('GET', `/api/projects/${String(project.id)}/tasks/by-key/${key}`, { token });
+    expect((await byKey('FRESH-1')).body.key).toBe('FRESH-1');
+    expect(refusal(await byKey('OLD-1'))).toEqual([404, 'task.not_found']);
+    expect((await create({ name: 'Next', key: 'OLD' })).status).toBe(201);
   });
 });
 

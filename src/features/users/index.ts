@@ -7,7 +7,6 @@ import { UserModel } from './user.model.ts';
 /** Every stored kind of this feature, for migrations. */
 export const userModels = [UserModel, EmailClaimModel, CredentialModel, SessionModel, AdminGuardModel];
 
-export type { LeaveAllProjects } from './account-deletion.service.ts';
 export {
   createCredential,
   findCredential,
@@ -15,7 +14,6 @@ export {
   replacePassword,
   requirePassword,
 } from './credential.service.ts';
-export type { StoredCredential } from './credential.model.ts';
 export type { StoredSession } from './session.model.ts';
 export {
   adoptSession,
@@ -27,10 +25,10 @@ export {
   listLiveSessions,
   openSession,
   renewSession,
-  sessionExpiry,
 } from './session.service.ts';
 export type { StoredUser } from './user.model.ts';
-export { presentPublicUser, presentUser } from './user.presenter.ts';
+export { presentUser } from './user.presenter.ts';
 export { findUser, findUserByEmail, findUsersById } from './user.queries.ts';
 export { accountDeletionRoute, userRoutes } from './user.routes.ts';
 export { createUser, type NewUser } from './user.service.ts';
+export { promoteUser } from './user-promotion.service.ts';

@@ -11,7 +11,7 @@ import { UserModel, type StoredUser } from './user.model.ts';
 const millisecondsPerDay = 86_400_000;
 
 /** When a session that is used at `now` ends by itself. */
-export const sessionExpiry = (ctx: BaseCtx, now: Date): Date =>
+const sessionExpiry = (ctx: BaseCtx, now: Date): Date =>
   new Date(now.getTime() + ctx.deps.config.refreshTokenDays * millisecondsPerDay);
 
 /** Opens a session on the client's device; the caller has checked the credential. */

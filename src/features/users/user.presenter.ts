@@ -2,6 +2,13 @@ import type { z } from 'zod';
 import type { StoredUser } from './user.model.ts';
 import type { PublicUser, User, UserAccount, VisibleUser } from './user.schema.ts';
 
+/** The person as others see them. */
+const presentPublicUser = (user: StoredUser): z.input<typeof PublicUser> => ({
+  id: user._id.toHexString(),
+  name: user.name,
+  avatar: user.avatar,
+});
+
 /** The account as its owner sees it. */
 export const presentUser = (user: StoredUser): z.input<typeof User> => ({
   ...presentPublicUser(user),
@@ -17,13 +24,6 @@ export const presentUser = (user: StoredUser): z.input<typeof User> => ({
 export const presentAccount = (user: StoredUser): z.input<typeof UserAccount> => ({
   ...presentUser(user),
   disabled: user.disabled,
-});
-
-/** The person as others see them. */
-export const presentPublicUser = (user: StoredUser): z.input<typeof PublicUser> => ({
-  id: user._id.toHexString(),
-  name: user.name,
-  avatar: user.avatar,
 });
 
 /** The whole account, or what others see. */

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import { Problem } from '../src/errors/index.ts';
+import { createAccount, setPassword } from '../src/features/auth/index.ts';
+import { findUserByEmail, promoteUser, type StoredUser } from '../src/features/users/index.ts';
+import { packageInfo } from '../src/package-info.ts';
+import { asOperator } from './operator.ts';
+
+const program = new Command('pro-tasker').description('The operator’s commands').version(packageInfo.version);
+const user = program.command('user').description('accounts');
+
+user
+  .command('create <email>')
+  .description(
+    'make an account, also while registration is closed; prints a password unless one comes on standard input',
+  )
+  .requiredOption('--name <name>', 'the person’s name')
+  .option('--admin', 'make the account an administrator')
+  .option('--password-stdin', 'read the password from standard input')
+  .action(async (email: string, options: { name: string; admin?: true; passwordStdin?: true }) => {
+    const password = await chosenPassword(options.passwordStdin);
+    await asOperator((ctx) => createAccount(ctx, { email, name: options.name }, password.text));
+    if (options.admin === true) await asOperator(async (ctx) => promoteUser(ctx, await existing(email)));
+    say(`${email} has an account${options.admin === true ? ' and is an administrator' : ''}.`, password);
+  });
+
+user
+  .command('promote <email>')
+  .description('make a user an administrator')
+  .action(async (email: string) => {
+    await asOperator(async (ctx) => promoteUser(ctx, await existing(email)));
+    console.log(`${email} is an administrator.`);
+  });
+
+user
+  .command('reset-password <email>')
+  .description(
+    'give a user a new password and end their sessions; prints it unless one comes on standard input',
+  )
+  .option('--password-stdin', 'read the password from standard input')
+  .action(async (email: string, options: { passwordStdin?: true }) => {
+    const password = await chosenPassword(options.passwordStdin);
+    await asOperator(async (ctx) =>
+      setPassword(ctx, (await existing(email))._id.toHexString(), password.text),
+    );
+    say(`${email} has a new password; all sessions have ended.`, password);
+  });
+
+interface Password {
+  text: string;
+  made: boolean;
+}
+
+async function chosenPassword(fromInput: true | undefined): Promise<Password> {
+  if (fromInput !== true) return { text: randomBytes(15).toString('base64url'), made: true };
+  let text = '';
+  for await (const part of process.stdin) text += String(part);
+  return { text: text.replace(/\r?\n$/, ''), made: false };
+}
+
+function say(sentence: string, password: Password): void {
+  console.log(sentence);
+  if (password.made) console.log(`Password: ${password.text}`);
+}
+
+async function existing(email: string): Promise<StoredUser> {
+  const found = await findUserByEmail(email);
+  if (found === null) throw new Problem('user.not_found', { detail: `Nobody has the address ${email}.` });
+  return found;
+}
+
+await program.parseAsync().catch((error: unknown) => {
+  const faults = error instanceof Problem ? (error.details.errors ?? []).map((fault) => fault.detail) : [];
+  console.error([error instanceof Error ? error.message : String(error), ...faults].join('\n  - '));
+  process.exitCode = 1;
+});

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import mongoose from 'mongoose';
+import { models } from '../src/app.ts';
+import { developmentSecret, loadConfig, readEnvironment } from '../src/config/index.ts';
+import type { BaseCtx, Writing } from '../src/context.ts';
+import { connectDatabase } from '../src/db/connect.ts';
+import { startEmbedded } from '../src/db/engines/index.ts';
+import { migrate } from '../src/db/migrate.ts';
+import { unitOfWork } from '../src/db/unit-of-work.ts';
+import { makeInstance } from '../src/instance.ts';
+import { makeLogger } from '../src/observability/logger.ts';
+import { systemClock } from '../src/ports/clock.ts';
+
+/** A deed of the operator, done like a request: in one unit of work, with its events. */
+export type Deed<R> = (ctx: Writing<BaseCtx>) => Promise<R>;
+
+/** Connects to the database the server would use, runs the deed and closes everything again. */
+export async function asOperator<R>(deed: Deed<R>): Promise<R> {
+  const config = loadConfig({ ...readEnvironment(process.env), LOG_LEVEL: 'error' });
+  const log = makeLogger(config, process.stderr);
+  const embedded =
+    config.mongoUri === undefined
+      ? await startEmbedded({ dataFolder: config.dataFolder, env: process.env, report: () => undefined })
+      : undefined;
+  try {
+    await connectDatabase(config.mongoUri ?? embedded?.uri ?? '', config, log);
+    await migrate(models, log);
+    const secret = config.jwtSecret ?? (await developmentSecret(config.dataFolder));
+    const instance = makeInstance(config, secret, log, systemClock);
+    instance.stop();
+    const { deps } = instance;
+    const now = (): Date => deps.clock.now();
+    const origin = {
+      actorId: null,
+      requestId: randomUUID(),
+      operationId: randomUUID(),
+      now,
+      announce: deps.announce,
+    };
+    const client = { address: 'command line', device: 'command line' };
+    return await unitOfWork(origin, (work) =>
+      deed({ ...origin, log, client, deps, ifMatch: undefined, work }),
+    );
+  } finally {
+    await mongoose.disconnect();
+    await embedded?.stop();
+  }
+}

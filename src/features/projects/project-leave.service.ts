@@ -1,0 +1,39 @@
+import type { Types } from 'mongoose';
+import type { Ctx, Writing } from '../../context.ts';
+import { saveProject } from './project-entry.service.ts';
+import { ProjectModel, type StoredProject } from './project.model.ts';
+
+/**
+ * Takes a user out of every project, in one unit of work: leaves the projects of others and moves the projects they
+ * are alone in to the trash. The caller has made sure that they own none with other members.
+ */
+export async function leaveAllProjects(ctx: Writing<Ctx>, userId: Types.ObjectId): Promise<void> {
+  const projects = await ProjectModel.find({ 'members.userId': userId }).lean<StoredProject[]>();
+  for (const project of projects) {
+    if (!project.ownerId.equals(userId)) leave(ctx, project, userId);
+    else if (project.deletedAt === null) discard(ctx, project);
+  }
+}
+
+function leave(ctx: Writing<Ctx>, project: StoredProject, userId: Types.ObjectId): void {
+  const role = project.members.find((one) => one.userId.equals(userId))?.role;
+  const after = saveProject(ctx, project, {
+    members: project.members.filter((one) => !one.userId.equals(userId)),
+  });
+  ctx.work.record('member.removed', {
+    projectId: project._id,
+    subject: { type: 'member', id: userId },
+    changes: [{ field: 'role', from: role, to: null }],
+    data: { projectVersion: after.version },
+  });
+}
+
+function discard(ctx: Writing<Ctx>, project: StoredProject): void {
+  const after = saveProject(ctx, project, { deletedAt: ctx.now() });
+  ctx.work.record('project.deleted', {
+    projectId: project._id,
+    subject: { type: 'project', id: project._id, version: after.version },
+    changes: [{ field: 'deletedAt', from: null, to: after.deletedAt?.toISOString() ?? null }],
+    data: { name: project.name },
+  });
+}
