@@ -10,6 +10,7 @@ import type { RequestFacts } from './http/request-facts.ts';
 import { statusRoutes, type Status } from './http/status-routes.ts';
 import { authenticate } from './middlewares/authenticate.ts';
 import { hotPath } from './middlewares/hot-path.ts';
+import { RateCountModel } from './middlewares/rate-limit.model.ts';
 import type { RateLimits } from './middlewares/rate-limit.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Pressure } from './observability/pressure.ts';
@@ -25,7 +26,7 @@ export interface AppParts {
 }
 
 /** Every stored collection, for migrations. */
-export const models = [...eventModels, ...featureModels] as unknown as Model<never>[];
+export const models = [...eventModels, RateCountModel, ...featureModels] as unknown as Model<never>[];
 
 /** Puts the application together: the order of everything a request passes, on one page. */
 export function createApp({ deps, metrics, pressure, limits, status }: AppParts): Express {

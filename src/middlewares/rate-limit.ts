@@ -5,6 +5,7 @@ import type { Config } from '../config/index.ts';
 import { Problem } from '../errors/index.ts';
 import type { RequestFacts } from '../http/request-facts.ts';
 import { networkOf } from './client-address.ts';
+import { RateCountModel } from './rate-limit.model.ts';
 
 const windowSeconds = 60;
 const shareEveryMs = 1_000;
@@ -66,18 +67,20 @@ async function spend(budget: Budget, key: string, res: Response): Promise<void> 
   }
 }
 
-/** Every request is counted in the database before it goes on: for the few endpoints where guessing pays. */
+/**
+ * Every request is counted in the database before it goes on: for the few endpoints where guessing pays.
+ * While the database is away they answer 503 here: none of them works without it.
+ */
 function strictBudget(quota: number): Budget {
-  const options = { keyPrefix: 'auth', points: quota, duration: windowSeconds };
   const limiter = new RateLimiterMongo({
-    ...options,
+    keyPrefix: 'auth',
+    points: quota,
+    duration: windowSeconds,
     storeClient: mongoose.connection.getClient(),
     dbName: mongoose.connection.name,
-    tableName: 'ratelimits',
+    tableName: RateCountModel.collection.name,
     inMemoryBlockOnConsumed: quota + 1,
     disableIndexesCreation: true,
-    // While the database is away the process counts alone; the request itself will answer 503.
-    insuranceLimiter: new RateLimiterMemory(options),
   });
   return { policy: 'auth', quota, consume: (key) => limiter.consume(key) };
 }
@@ -90,7 +93,7 @@ function sharedBudget(quota: number): Budget & { stop(): void } {
     ...options,
     storeClient: mongoose.connection.getClient(),
     dbName: mongoose.connection.name,
-    tableName: 'ratelimits',
+    tableName: RateCountModel.collection.name,
     disableIndexesCreation: true,
   });
   let unshared = new Map<string, number>();
