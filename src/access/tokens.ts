@@ -100,6 +100,7 @@ async function check(token: string, keys: Map<string, KeyObject>, now: Date): Pr
     return key;
   };
   try {
+    if (!isCanonical(token)) throw new errors.JWSInvalid('a second spelling of a token is no token');
     const { payload } = await jwtVerify(token, keyOf, {
       algorithms: [algorithm],
       issuer,
@@ -115,5 +116,9 @@ async function check(token: string, keys: Map<string, KeyObject>, now: Date): Pr
     throw new Problem('auth.invalid_token', { cause: error });
   }
 }
+
+/** Base64url has one spelling of every byte string; decoders also take padding and unused bits. */
+const isCanonical = (token: string): boolean =>
+  token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 
 const expired = (): Problem => new Problem('auth.invalid_token', { detail: 'The token has expired.' });
