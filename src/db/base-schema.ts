@@ -34,3 +34,6 @@ export function plainSchema<T>(definition: SchemaDefinition): Schema<T> {
 
 /** Turns 24 hex characters into an ObjectId; the caller has checked the form. */
 export const objectId = (id: string): Types.ObjectId => new mongoose.Types.ObjectId(id);
+
+/** The room that so many characters may take: Mongoose counts UTF-16 units, of which a character has up to two. */
+export const utf16 = (characters: number): number => 2 * characters;

@@ -1,6 +1,6 @@
 import mongoose, { type Types } from 'mongoose';
 import { projectRoles, statusCategories, type KnownProject } from '../../access/index.ts';
-import { plainSchema, versionedSchema, type Versioned } from '../../db/base-schema.ts';
+import { plainSchema, utf16, versionedSchema, type Versioned } from '../../db/base-schema.ts';
 
 /** What a project can be; an archived one is read-only. */
 export const projectStatuses = ['active', 'on_hold', 'completed', 'archived'] as const;
@@ -24,9 +24,9 @@ const part = (definition: mongoose.SchemaDefinition) => new mongoose.Schema(defi
 
 const schema = versionedSchema<StoredProject>({
   key: { type: String, required: true, match: /^[A-Z]{2,10}$/ },
-  name: { type: String, required: true, maxlength: 200 },
+  name: { type: String, required: true, maxlength: utf16(200) },
   nameKey: { type: String, required: true },
-  description: { type: String, default: '', maxlength: 50_000 },
+  description: { type: String, default: '', maxlength: utf16(50_000) },
   status: { type: String, required: true, enum: projectStatuses },
   statuses: [
     part({
@@ -46,8 +46,8 @@ const schema = versionedSchema<StoredProject>({
   ],
   deletedAt: { type: Date, default: null },
 });
-// A key names one project of its owner, also in the trash: a restored project must not clash.
-schema.index({ ownerId: 1, key: 1 }, { unique: true });
+// The keys an owner uses, to propose a free one.
+schema.index({ ownerId: 1, key: 1 });
 // GET /api/projects, one index per sort; the deletion mark is checked on the few projects a person has.
 schema.index({ 'members.userId': 1, nameKey: 1, _id: 1 });
 schema.index({ 'members.userId': 1, createdAt: 1, _id: 1 });
@@ -55,6 +55,22 @@ schema.index({ 'members.userId': 1, updatedAt: 1, _id: 1 });
 
 /** The projects collection. */
 export const ProjectModel = mongoose.model<StoredProject>('Project', schema, 'projects');
+
+/** A key in use by a project of its owner, also in the trash: a restored project must not clash. */
+export interface StoredProjectKey {
+  /** `<owner>/<key>`: the one unique index decides between rivals. */
+  _id: string;
+}
+
+/**
+ * The project keys collection. A claim is a document that comes and goes, because the embedded engine keeps the old
+ * value of a changed field in a unique index: a key given up could never be used again.
+ */
+export const ProjectKeyModel = mongoose.model<StoredProjectKey>(
+  'ProjectKey',
+  plainSchema<StoredProjectKey>({ _id: { type: String, required: true } }),
+  'project_keys',
+);
 
 /** The last task number and the last rank given out in a project; changed atomically, never in a transaction. */
 export interface StoredCounter {
@@ -75,4 +91,4 @@ export const CounterModel = mongoose.model<StoredCounter>(
 );
 
 /** The models of this feature, for migrations. */
-export const projectModels = [ProjectModel, CounterModel];
+export const projectModels = [ProjectModel, ProjectKeyModel, CounterModel];

@@ -1,6 +1,6 @@
 import mongoose, { type Types } from 'mongoose';
 import { statusCategories, type StatusCategory } from '../../access/index.ts';
-import { versionedSchema, type Versioned } from '../../db/base-schema.ts';
+import { utf16, versionedSchema, type Versioned } from '../../db/base-schema.ts';
 
 /** Priorities, lowest first; the place in the list is what sorting compares. */
 export const priorities = ['none', 'low', 'medium', 'high', 'urgent'] as const;
@@ -43,8 +43,8 @@ const objectIdType = mongoose.Schema.Types.ObjectId;
 const schema = versionedSchema<StoredTask>({
   projectId: { type: objectIdType, required: true },
   number: { type: Number, required: true, min: 1 },
-  title: { type: String, required: true, maxlength: 500 },
-  description: { type: String, default: '', maxlength: 50_000 },
+  title: { type: String, required: true, maxlength: utf16(500) },
+  description: { type: String, default: '', maxlength: utf16(50_000) },
   status: { type: String, required: true },
   category: { type: String, required: true, enum: statusCategories },
   priority: { type: String, required: true, enum: priorities },
