@@ -27,6 +27,8 @@ export function readSearch(text: string, visible: KnownProject[]): Search {
       search.conditions.push(...wordsOf(token).map(wordBeginning));
     }
   }
+  // A text without a single word, such as `.*`, is in no title: it finds nothing rather than everything.
+  if (search.conditions.length === 0) search.projects = [];
   return search;
 }
 
