@@ -43,8 +43,7 @@ export function watchCanaries(app: TestApp) {
   return {
     request,
     secret: (text: string) => void secrets.push(text),
-    foreign: (text: string, ...tokens: string[]) =>
-      void foreigners.push({ text, tokens: new Set(tokens) }),
+    foreign: (text: string, ...tokens: string[]) => void foreigners.push({ text, tokens: new Set(tokens) }),
     /** Searches the log, and everything answered so far for the stored hashes. */
     report: async (): Promise<CanaryReport> => {
       const stored: string[] = [];

@@ -87,7 +87,7 @@ export const samples: Record<string, Maker> = {
   }),
   deleteProject: project,
   restoreProject: project,
-  transferProject: (asking) => ({ ...project(asking), body: { userId: asking.aim.userId } }),
+  transferProject: (asking) => ({ ...project(asking), body: { userId: asking.aim.heirId } }),
 
   listMembers: (asking) => ({ ...project(asking), query: {} }),
   addMember: (asking) => ({
@@ -151,7 +151,7 @@ function inPath(value: unknown): string {
 }
 
 /** Objects become the bracket notation that some frameworks read back into objects. */
-function inQuery(name: string, value: unknown): [string, string][] {
+export function inQuery(name: string, value: unknown): [string, string][] {
   if (Array.isArray(value)) return value.flatMap((one) => inQuery(name, one));
   if (typeof value === 'object' && value !== null)
     return Object.entries(value).flatMap(([key, inner]) => inQuery(`${name}[${key}]`, inner));

@@ -35,6 +35,8 @@ export interface Aim {
   taskKey: string;
   neighbourId: string;
   userId: string;
+  /** The same person named in a body, where no malformed id belongs. */
+  heirId: string;
   sessionId: string;
   /** True where an absent `projectId` in the list is meant. */
   unscoped: boolean;
@@ -72,6 +74,19 @@ const untracked = new Set(['events', 'ratelimits']);
 const collection = (name: string) => mongoose.connection.collection(name);
 const idOf = (id: string) => new mongoose.Types.ObjectId(id);
 const documents = async (name: string) => collection(name).find().sort({ _id: 1 }).toArray();
+type Stored = Awaited<ReturnType<typeof documents>>[number];
+
+/** Replaces what changed and removes what is new; never all at once, so that untouched documents keep their place. */
+async function putBack(name: string, was: Stored[], now: Stored[]): Promise<void> {
+  const present = new Map(now.map((one) => [String(one._id), JSON.stringify(one)]));
+  const wanted = new Set(was.map((one) => String(one._id)));
+  const extra = now.filter((one) => !wanted.has(String(one._id))).map((one) => one._id);
+  if (extra.length > 0) await collection(name).deleteMany({ _id: { $in: extra } });
+  for (const one of was) {
+    if (present.get(String(one._id)) === JSON.stringify(one)) continue;
+    await collection(name).replaceOne({ _id: one._id }, one, { upsert: true });
+  }
+}
 
 /** Builds the world once: 15 people, four projects, tasks of every author, three broken sessions. */
 export async function buildWorld(): Promise<World> {
@@ -135,7 +150,8 @@ export async function buildWorld(): Promise<World> {
 
   // What each persona wrote, in the live project: the ex-member and even those who never were in it.
   const mine = new Map<string, { task: string; trashed: string }>();
-  for (const name of names) {
+  for (const name of personas) {
+    if (name === 'anonymous') continue;
     const ids: string[] = [];
     for (const title of ['mine', 'mine too']) {
       const body = { projectId: live.id, title };
@@ -153,14 +169,8 @@ export async function buildWorld(): Promise<World> {
   await must(204, 'DELETE', `/api/projects/${deleted.id}`, { token });
 
   await must(204, 'POST', '/api/auth/logout', { token: people.revoked.token });
-  await collection('users').updateOne(
-    { _id: idOf(people.admin.user.id) },
-    { $set: { roles: ['admin'] } },
-  );
-  await collection('users').updateOne(
-    { _id: idOf(people.disabled.user.id) },
-    { $set: { disabled: true } },
-  );
+  await collection('users').updateOne({ _id: idOf(people.admin.user.id) }, { $set: { roles: ['admin'] } });
+  await collection('users').updateOne({ _id: idOf(people.disabled.user.id) }, { $set: { disabled: true } });
   await collection('users').updateOne(
     { _id: idOf(people.goneUser.user.id) },
     { $set: { deletedAt: new Date() } },
@@ -172,7 +182,7 @@ export async function buildWorld(): Promise<World> {
   );
 
   const tracked = models.map(({ collection: { name } }) => name).filter((name) => !untracked.has(name));
-  const built = new Map<string, { text: string; documents: Awaited<ReturnType<typeof documents>> }>();
+  const built = new Map<string, { text: string; documents: Stored[] }>();
   for (const name of tracked) {
     const found = await documents(name);
     built.set(name, { text: JSON.stringify(found), documents: found });
@@ -236,6 +246,7 @@ export async function buildWorld(): Promise<World> {
         taskKey: task.key,
         neighbourId: project.neighbour.id,
         userId: userOf(target, self),
+        heirId: userOf(target, self),
         sessionId: target === 'own session' ? sessionOf(self) : sessionOf('foreignOwner'),
         unscoped: target === 'none',
       };
@@ -247,9 +258,8 @@ export async function buildWorld(): Promise<World> {
     isUntouched: async () => (await fingerprint()) === before,
     restore: async () => {
       for (const [name, was] of built) {
-        if (JSON.stringify(await documents(name)) === was.text) continue;
-        await collection(name).deleteMany({});
-        if (was.documents.length > 0) await collection(name).insertMany(was.documents);
+        const now = await documents(name);
+        if (JSON.stringify(now) !== was.text) await putBack(name, was.documents, now);
       }
       forget();
     },
@@ -257,4 +267,13 @@ export async function buildWorld(): Promise<World> {
     close: () => app.close(),
   };
   return world;
+}
+
+/** Runs `act` for every item, a few at a time. */
+export async function inBatches<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await act(item);
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
 }
