@@ -26,12 +26,20 @@ export async function loadProject(ctx: { readonly actor: Actor }, id: string): P
   return project;
 }
 
-/** A project in the trash or out of it, for those who see the trash: owner and managers. Throws `project.not_found`. */
+/**
+ * A project in the trash since `deletedSince` at most or out of it, for those who see the trash: owner and managers.
+ * Throws `project.not_found`.
+ */
 export async function loadProjectFromTrash(
   ctx: { readonly actor: Actor },
   id: string,
+  deletedSince: Date,
 ): Promise<StoredProject> {
-  const scope = { _id: objectId(id), 'members.userId': objectId(ctx.actor.userId) };
+  const scope = {
+    _id: objectId(id),
+    'members.userId': objectId(ctx.actor.userId),
+    $or: [{ deletedAt: null }, { deletedAt: { $gte: deletedSince } }],
+  };
   const project = await ProjectModel.findOne(scope).lean<StoredProject>();
   const role = project === null ? undefined : roleIn(project, ctx.actor.userId);
   if (project === null || (project.deletedAt !== null && role !== 'owner' && role !== 'manager'))

@@ -2,13 +2,13 @@ import type { Types } from 'mongoose';
 import { Problem } from '../../errors/index.ts';
 import type { Work } from '../../db/unit-of-work.ts';
 import { foldText } from '../../schemas/fold-text.ts';
-import { ProjectModel } from './project.model.ts';
+import { ProjectKeyModel, ProjectModel } from './project.model.ts';
 
 const longest = 10;
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** A key made from a name: initials of several words, else the beginning of the one. */
-export function keyFromName(name: string): string {
+function keyFromName(name: string): string {
   const words =
     foldText(name)
       .toUpperCase()
@@ -21,9 +21,10 @@ export function keyFromName(name: string): string {
   return candidate.length >= 2 ? candidate : `${candidate}PR`.slice(0, 2);
 }
 
-/** The first free key of an owner that begins like `wanted`. */
-export async function freeKey(ownerId: Types.ObjectId, wanted: string): Promise<string> {
-  const projects = await ProjectModel.find({ ownerId }).select({ key: 1 }).lean();
+/** The first key that begins like `wanted` and that no project of the owner has, but maybe the excepted one. */
+async function freeKey(ownerId: Types.ObjectId, wanted: string, except?: Types.ObjectId): Promise<string> {
+  const others = { ownerId, ...(except !== undefined && { _id: { $ne: except } }) };
+  const projects = await ProjectModel.find(others).select({ key: 1 }).lean();
   const taken = new Set(projects.map((project) => project.key));
   if (!taken.has(wanted)) return wanted;
   for (let length = 1; ; length += 1) {
@@ -42,14 +43,42 @@ function* suffixes(length: number): Generator<string> {
   for (const rest of suffixes(length - 1)) for (const letter of letters) yield rest + letter;
 }
 
-/** Refuses a key its owner uses already, with a hint; the unique index decides between rivals. */
-export async function claimKey(work: Work, ownerId: Types.ObjectId, key: string): Promise<void> {
-  const hint = await freeKey(ownerId, key);
-  const taken = (): Problem =>
-    new Problem('project.key_taken', {
+/**
+ * Claims a key for a project of the owner, new or given. Throws `project.key_taken` with a hint when another of the
+ * owner's projects has it.
+ */
+export async function claimKey(
+  work: Work,
+  ownerId: Types.ObjectId,
+  key: string,
+  project?: Types.ObjectId,
+): Promise<void> {
+  const hint = await freeKey(ownerId, key, project);
+  if (hint !== key) {
+    throw new Problem('project.key_taken', {
       detail: `The owner has a project with the key ${key} already.`,
       hint: `The key ${hint} is free.`,
     });
-  if (hint !== key) throw taken();
-  work.onDuplicate('ownerId_1_key_1', taken);
+  }
+  insertClaim(work, ownerId, key);
 }
+
+/** Claims a free key that begins like the initials of the name, and gives it. */
+export async function claimFreeKey(work: Work, ownerId: Types.ObjectId, name: string): Promise<string> {
+  const key = await freeKey(ownerId, keyFromName(name));
+  insertClaim(work, ownerId, key);
+  return key;
+}
+
+/** Gives a key up, for another project of the owner to use. */
+export function releaseKey(work: Work, ownerId: Types.ObjectId, key: string): void {
+  work.deleteWhere(ProjectKeyModel, { _id: claimId(ownerId, key) });
+}
+
+/** Of two rivals for one key one looks again, and then finds what the other has made of it. */
+function insertClaim(work: Work, ownerId: Types.ObjectId, key: string): void {
+  work.insertPlain(ProjectKeyModel, { _id: claimId(ownerId, key) });
+  work.onDuplicate('_id_', 'retry');
+}
+
+const claimId = (ownerId: Types.ObjectId, key: string): string => `${ownerId.toHexString()}/${key}`;

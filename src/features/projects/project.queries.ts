@@ -4,21 +4,27 @@ import type { Actor, KnownProject } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { walk } from '../../db/keyset.ts';
 import type { Page } from '../../schemas/common.ts';
-import { foldText } from '../../schemas/fold-text.ts';
+import { nameKeyOf } from './name-key.ts';
 import { ProjectModel, type StoredProject } from './project.model.ts';
 import type { ProjectFilter } from './project.schema.ts';
+import { restorableSince } from './trash.ts';
 
 const sortFields = { name: 'nameKey', createdAt: 'createdAt', updatedAt: 'updatedAt' } as const;
 
+interface Reading {
+  readonly actor: Actor;
+  now(): Date;
+}
+
 /** One page of the caller's projects. */
 export async function listProjects(
-  ctx: { readonly actor: Actor },
+  ctx: Reading,
   { limit, cursor, count, sort, ...filters }: z.output<typeof ProjectFilter>,
 ): Promise<Page<StoredProject>> {
   const { field, direction } = sortOf(sort);
   return walk({
     model: ProjectModel,
-    filter: { 'members.userId': objectId(ctx.actor.userId), ...filterOf(ctx.actor.userId, filters) },
+    filter: { 'members.userId': objectId(ctx.actor.userId), ...filterOf(ctx, filters) },
     sort: { field: sortFields[field], direction },
     page: { limit, cursor, count },
     binding: JSON.stringify(['projects', filters, sort]),
@@ -35,18 +41,18 @@ function sortOf(sort: string): { field: keyof typeof sortFields; direction: 1 | 
 
 type Filters = Omit<z.output<typeof ProjectFilter>, 'limit' | 'cursor' | 'count' | 'sort'>;
 
-function filterOf(userId: string, { status, role, q, deleted }: Filters): QueryFilter<StoredProject> {
+function filterOf(ctx: Reading, { status, role, q, deleted }: Filters): QueryFilter<StoredProject> {
   const trashRoles = ['owner', 'manager'] as const;
   const roles =
     deleted === true ? trashRoles.filter((one) => role === undefined || role.includes(one)) : role;
   return {
-    deletedAt: deleted === true ? { $ne: null } : null,
+    deletedAt: deleted === true ? { $gte: restorableSince(ctx.now()) } : null,
     ...(status !== undefined && { status: { $in: status } }),
     ...(roles !== undefined && {
-      members: { $elemMatch: { userId: objectId(userId), role: { $in: roles } } },
+      members: { $elemMatch: { userId: objectId(ctx.actor.userId), role: { $in: roles } } },
     }),
     ...(q !== undefined && {
-      $or: [{ nameKey: beginningWith(foldText(q)) }, { key: beginningWith(q.toUpperCase()) }],
+      $or: [{ nameKey: beginningWith(nameKeyOf(q)) }, { key: beginningWith(q.toUpperCase()) }],
     }),
   };
 }

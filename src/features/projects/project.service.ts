@@ -5,19 +5,20 @@ import { objectId } from '../../db/base-schema.ts';
 import { Problem, refuseChangedFields } from '../../errors/index.ts';
 import { fieldChanges } from '../../events/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
-import { foldText } from '../../schemas/fold-text.ts';
 import { definedOnly } from '../../schemas/defined-only.ts';
 import { findUsersById } from '../users/index.ts';
 import { defaultStatuses } from './default-statuses.ts';
+import { nameKeyOf } from './name-key.ts';
 import {
   forgetAfterCommit,
   loadProject,
   loadProjectFromTrash,
   saveProject,
 } from './project-entry.service.ts';
-import { claimKey, freeKey, keyFromName } from './project-key.service.ts';
+import { claimFreeKey, claimKey, releaseKey } from './project-key.service.ts';
 import { CounterModel, ProjectModel, type StoredProject } from './project.model.ts';
 import type { ProjectCreate, ProjectReplace, ProjectUpdate } from './project.schema.ts';
+import { restorableSince } from './trash.ts';
 
 type W = Writing<Ctx>;
 
@@ -29,13 +30,11 @@ export async function createProject(ctx: W, draft: z.output<typeof ProjectCreate
   const ownerId = objectId(ctx.actor.userId);
   const members = await firstMembers(ctx, draft.collaboratorIds);
   if (draft.key !== undefined) await claimKey(work, ownerId, draft.key);
-  // Two projects made at once may be given the same key: then one of them looks again.
-  else work.onDuplicate('ownerId_1_key_1', 'retry');
   const project = work.insert(ProjectModel, {
     _id: new mongoose.Types.ObjectId(),
-    key: draft.key ?? (await freeKey(ownerId, keyFromName(draft.name))),
+    key: draft.key ?? (await claimFreeKey(work, ownerId, draft.name)),
     name: draft.name,
-    nameKey: foldText(draft.name),
+    nameKey: nameKeyOf(draft.name),
     description: draft.description,
     status: draft.status,
     statuses: [...defaultStatuses],
@@ -45,6 +44,8 @@ export async function createProject(ctx: W, draft: z.output<typeof ProjectCreate
   });
   work.insertPlain(CounterModel, { _id: project._id, number: 0, rank: 0 });
   record(ctx, 'project.created', undefined, project);
+  const others = members.filter(({ role }) => role !== 'owner');
+  for (const member of others) recordRole(ctx, 'member.added', project, member);
   forgetAfterCommit(ctx, [project]);
   return project;
 }
@@ -114,11 +115,13 @@ async function applyChange(
   patch: Partial<StoredProject>,
 ): Promise<StoredProject> {
   if (fieldChanges(before, { ...before, ...patch }, recordedFields).length === 0) return before;
-  if (patch.key !== undefined && patch.key !== before.key)
-    await claimKey(ctx.work, before.ownerId, patch.key);
+  if (patch.key !== undefined && patch.key !== before.key) {
+    await claimKey(ctx.work, before.ownerId, patch.key, before._id);
+    releaseKey(ctx.work, before.ownerId, before.key);
+  }
   const after = saveProject(ctx, before, {
     ...patch,
-    ...(patch.name !== undefined && { nameKey: foldText(patch.name) }),
+    ...(patch.name !== undefined && { nameKey: nameKeyOf(patch.name) }),
   });
   record(ctx, 'project.updated', before, after);
   return after;
@@ -135,7 +138,7 @@ export async function deleteProject(ctx: W, id: string): Promise<void> {
 
 /** Takes the project out of the trash; one that is not in it stays as it is. */
 export async function restoreProject(ctx: W, id: string): Promise<StoredProject> {
-  const project = await loadProjectFromTrash(ctx, id);
+  const project = await loadProjectFromTrash(ctx, id, restorableSince(ctx.now()));
   // An archived project can lie in the trash: restoring it changes nothing of what is archived.
   authorize(ctx, 'project.delete', { ...project, status: 'active' });
   await requireVersion(ctx, project);
@@ -156,14 +159,35 @@ export async function transferProject(ctx: W, id: string, userId: string): Promi
       errors: [{ pointer: '/body/userId', detail: 'is no member of the project' }],
     });
   }
-  await claimKey(ctx.work, objectId(userId), project.key);
+  await claimKey(ctx.work, objectId(userId), project.key, project._id);
+  releaseKey(ctx.work, project.ownerId, project.key);
   const members = project.members.map((one) => {
     if (one.userId.toHexString() === userId) return { ...one, role: 'owner' as const };
     return one.role === 'owner' ? { ...one, role: 'manager' as const } : one;
   });
   const after = saveProject(ctx, project, { ownerId: objectId(userId), members });
   record(ctx, 'project.updated', project, after);
+  for (const [at, member] of members.entries()) {
+    const before = project.members[at];
+    if (member !== before) recordRole(ctx, 'member.role_changed', after, member, before);
+  }
   return after;
+}
+
+/** A person's role in a new or handed over project is an event about that person. */
+function recordRole(
+  ctx: W,
+  name: 'member.added' | 'member.role_changed',
+  project: StoredProject,
+  { userId, role }: ProjectMember,
+  before?: ProjectMember,
+): void {
+  ctx.work.record(name, {
+    projectId: project._id,
+    subject: { type: 'member', id: userId },
+    changes: [{ field: 'role', from: before?.role ?? null, to: role }],
+    data: { projectVersion: project.version },
+  });
 }
 
 function record(ctx: W, name: string, before: StoredProject | undefined, after: StoredProject): void {
