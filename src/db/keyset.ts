@@ -56,7 +56,7 @@ interface Place {
 export async function walk<T extends { _id: Types.ObjectId }>(question: Walk<T>): Promise<Page<T>> {
   const { page, sort } = question;
   const digest = digestOf(question.binding);
-  const start = page.cursor === undefined ? undefined : readCursor(page.cursor, digest);
+  const start = page.cursor === undefined ? undefined : readCursor(question, page.cursor, digest);
   const counting = page.count === true ? countUpTo(question) : undefined;
   const items: T[] = [];
   let next: Place | undefined;
@@ -160,7 +160,7 @@ export async function walkCandidates<T extends { _id: Types.ObjectId }>(
 ): Promise<Page<T>> {
   const { model, filter, residual, sort, page } = question;
   const digest = digestOf(question.binding);
-  const start = page.cursor === undefined ? undefined : readCursor(page.cursor, digest);
+  const start = page.cursor === undefined ? undefined : readCursor(question, page.cursor, digest);
   // Joining filters of one model gives a filter of that model.
   const whole = { $and: [candidates, filter, residual ?? {}] } as unknown as QueryFilter<T>;
   const all = (await model.find(whole).limit(mostCandidates).lean()) as T[];
@@ -225,16 +225,26 @@ function writeCursor({ value, id }: Place, digest: string): string {
   return Buffer.from(JSON.stringify({ b: digest, v, i: id.toHexString() })).toString('base64url');
 }
 
-function readCursor(cursor: string, digest: string): Place {
+function readCursor<T>({ model, sort }: Walk<T>, cursor: string, digest: string): Place {
   try {
     const { b, v, i } = Position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     if (b !== digest)
       throw new Problem('request.invalid_cursor', {
         detail: 'This cursor came from other filters or another sort.',
       });
-    return { value: typeof v === 'object' && v !== null ? new Date(v.t) : v, id: objectId(i) };
+    const value = typeof v === 'object' && v !== null ? new Date(v.t) : v;
+    if (!fits(model, sort, value)) throw new TypeError('no value of the sort field');
+    return { value, id: objectId(i) };
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem('request.invalid_cursor', { detail: 'This is not a cursor of this API.' });
   }
+}
+
+/** Whether a value that came with a cursor is one the sort field can have: cursors are not signed. */
+function fits<T>(model: Model<T>, { field, nullable }: Sort, value: string | number | Date | null): boolean {
+  if (value === null) return nullable === true;
+  if (value instanceof Date && Number.isNaN(value.getTime())) return false;
+  const kind = value instanceof Date ? 'Date' : typeof value === 'number' ? 'Number' : 'String';
+  return model.schema.path(field).instance === kind;
 }
