@@ -24,7 +24,20 @@ interface Asking {
 
 /** The user's role in the project, or undefined for a stranger. */
 export const roleIn = (project: ProjectFacts, userId: string): ProjectRole | undefined =>
-  project.members.find((member) => member.userId.toString() === userId)?.role;
+  rolesOf(project.members).get(userId);
+
+type Members = ProjectFacts['members'];
+
+/** Roles by user, made once per loaded list of members: a page of tasks asks for them hundreds of times. */
+function rolesOf(members: Members): Map<string, ProjectRole> {
+  const known = knownRoles.get(members);
+  if (known !== undefined) return known;
+  const roles = new Map(members.map((member) => [member.userId.toString(), member.role]));
+  knownRoles.set(members, roles);
+  return roles;
+}
+
+const knownRoles = new WeakMap<Members, Map<string, ProjectRole>>();
 
 /**
  * Lets the call go on when the actor holds `permission` in the loaded project.

@@ -60,8 +60,8 @@ export async function walk<T extends { _id: Types.ObjectId }>(question: Walk<T>)
   const counting = page.count === true ? countUpTo(question) : undefined;
   const items: T[] = [];
   let next: Place | undefined;
-  for (const phase of phasesFrom(sort, start)) {
-    const part = await walkPhase(question, phase, page.limit + 1 - items.length);
+  for (const range of rangesFrom(sort, start)) {
+    const part = await walkRange(question, range, page.limit + 1 - items.length);
     items.push(...part.items);
     if (items.length > page.limit) {
       next = placeOf(items[page.limit - 1], sort);
@@ -79,34 +79,26 @@ export async function walk<T extends { _id: Types.ObjectId }>(question: Walk<T>)
   };
 }
 
-interface Phase {
-  nulls: boolean;
-  after: Place | undefined;
+/**
+ * The ranges of the sort field's index that lie behind `start`, in order: the rest of its ties, the values beyond,
+ * the nulls. Each is one stretch of the index; an `$or` of them made the server look at everything before the cursor.
+ */
+function rangesFrom({ field, direction, nullable }: Sort, start: Place | undefined): object[] {
+  const beyond = direction === 1 ? '$gt' : '$lt';
+  const nulls = nullable === true ? [{ [field]: null }] : [];
+  if (start === undefined) return nullable === true ? [{ [field]: { $ne: null } }, ...nulls] : [{}];
+  const ties = { [field]: start.value, _id: { [beyond]: start.id } };
+  return start.value === null ? [ties] : [ties, { [field]: { [beyond]: start.value } }, ...nulls];
 }
 
-/** Values first, then nulls: two ranges of one index instead of a sort that no index has. */
-function phasesFrom(sort: Sort, start: Place | undefined): Phase[] {
-  if (sort.nullable !== true) return [{ nulls: false, after: start }];
-  if (start === undefined)
-    return [
-      { nulls: false, after: undefined },
-      { nulls: true, after: undefined },
-    ];
-  if (start.value === null) return [{ nulls: true, after: start }];
-  return [
-    { nulls: false, after: start },
-    { nulls: true, after: undefined },
-  ];
-}
-
-async function walkPhase<T extends { _id: Types.ObjectId }>(
+async function walkRange<T extends { _id: Types.ObjectId }>(
   question: Walk<T>,
-  phase: Phase,
+  range: object,
   wanted: number,
 ): Promise<{ items: T[]; stoppedAt: Place | undefined }> {
   const { model, sort, residual } = question;
   // The keyset range is built from field names that only our own code chooses.
-  const filter = { $and: [question.filter, rangeOf(sort, phase)] } as unknown as QueryFilter<T>;
+  const filter = joined(question.filter, range) as QueryFilter<T>;
   const order = { [sort.field]: sort.direction, _id: sort.direction } as const;
   if (residual === undefined) {
     // Lean documents have the model's stored type.
@@ -139,16 +131,15 @@ const castFilter = <T>(model: Model<T>, filter: QueryFilter<T>): QueryFilter<T> 
   return query.cast(model, query.getFilter()) as QueryFilter<T>;
 };
 
-/** A range on the sort field with the tie-break beside it: an `$or` of the two scans everything before the cursor. */
-function rangeOf(sort: Sort, { nulls, after }: Phase): object {
-  const beyond = sort.direction === 1 ? '$gt' : '$lt';
-  if (nulls) return { [sort.field]: null, ...(after !== undefined && { _id: { [beyond]: after.id } }) };
-  if (after === undefined) return sort.nullable === true ? { [sort.field]: { $ne: null } } : {};
-  return {
-    [sort.field]: { [`${beyond}e`]: after.value },
-    $or: [{ [sort.field]: { [beyond]: after.value } }, { _id: { [beyond]: after.id } }],
-  };
-}
+/** Both conditions in one flat filter where no field is named twice. */
+const joined = (filter: object, range: object): object =>
+  Object.keys(range).some((field) => field in filter) ? { $and: [filter, range] } : { ...filter, ...range };
+
+/** A field that has one of the values. A list of one is written as the value, which servers plan better. */
+export const oneOf = <V>(values: readonly V[]): V | { $in: readonly V[] } => {
+  const [only] = values;
+  return values.length === 1 && only !== undefined ? only : { $in: values };
+};
 
 /**
  * The same page from few documents: those that `candidates` finds are fetched, then filtered and ordered here.

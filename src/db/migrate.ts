@@ -49,8 +49,12 @@ async function bringUp(model: Model<never>, log: Logger): Promise<void> {
   const collections = await mongoose.connection.listCollections();
   if (!collections.some(({ name }) => name === model.collection.name)) await model.createCollection();
   const { toDrop, toCreate } = await model.diffIndexes();
-  for (const name of toDrop) {
-    log.info({ collection: model.collection.name, index: name }, 'dropping an index nobody declares any more');
+  // Mongoose types the names as any.
+  for (const name of toDrop as string[]) {
+    log.info(
+      { collection: model.collection.name, index: name },
+      'dropping an index nobody declares any more',
+    );
     await model.collection.dropIndex(name);
   }
   for (const index of toCreate) log.info({ collection: model.collection.name, index }, 'building an index');

@@ -180,6 +180,9 @@ function parseInput(one: Endpoint, req: Request, rawBody: unknown): ParsedReques
     throw new Problem('request.invalid', {
       detail: 'The request is not well formed; `errors` lists every fault.',
       errors: faults,
+      ...(method === 'put' && {
+        hint: 'PUT replaces every writable field; use PATCH to change some of them.',
+      }),
     });
   }
   const params = (spec.params ?? nothing).safeParse({ ...req.params });

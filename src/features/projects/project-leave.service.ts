@@ -1,18 +1,24 @@
 import type { Types } from 'mongoose';
 import type { Ctx, Writing } from '../../context.ts';
+import { Problem } from '../../errors/index.ts';
 import { saveProject } from './project-entry.service.ts';
 import { ProjectModel, type StoredProject } from './project.model.ts';
 
 /**
  * Takes a user out of every project, in one unit of work: leaves the projects of others and moves the projects they
- * are alone in to the trash. The caller has made sure that they own none with other members.
+ * are alone in to the trash. Throws `user.owns_projects` when they own one with other members.
  */
 export async function leaveAllProjects(ctx: Writing<Ctx>, userId: Types.ObjectId): Promise<void> {
   const projects = await ProjectModel.find({ 'members.userId': userId }).lean<StoredProject[]>();
   for (const project of projects) {
     if (!project.ownerId.equals(userId)) leave(ctx, project, userId);
+    else if (project.members.length > 1 && project.deletedAt === null) throw ownsProject(project);
     else if (project.deletedAt === null) discard(ctx, project);
   }
+}
+
+function ownsProject({ _id, key }: StoredProject): Problem {
+  return new Problem('user.owns_projects', { extensions: { projects: [{ id: _id.toHexString(), key }] } });
 }
 
 function leave(ctx: Writing<Ctx>, project: StoredProject, userId: Types.ObjectId): void {

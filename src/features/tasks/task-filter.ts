@@ -1,7 +1,7 @@
 import type { QueryFilter } from 'mongoose';
 import type { z } from 'zod';
 import { objectId } from '../../db/base-schema.ts';
-import type { Sort } from '../../db/keyset.ts';
+import { oneOf, type Sort } from '../../db/keyset.ts';
 import { todayIn } from './due-date.ts';
 import type { StoredTask } from './task.model.ts';
 import type { TaskFilter } from './task.schema.ts';
@@ -69,11 +69,11 @@ function conditionsOf(filters: TaskFilters, reader: Reader): Condition[] {
   const add = (condition: QueryFilter<StoredTask>, servedBy?: string): void => {
     conditions.push(servedBy === undefined ? { condition } : { condition, servedBy });
   };
-  if (status !== undefined) add({ status: { $in: status } }, 'rank');
-  if (assigneeId !== undefined) add({ assigneeId: { $in: assigneeId.map(personOf) } }, 'dueAt');
-  if (createdBy !== undefined) add({ createdBy: { $in: createdBy.map(personOf) } });
-  if (category !== undefined) add({ category: { $in: category } });
-  if (priority !== undefined) add({ priority: { $in: priority } });
+  if (status !== undefined) add({ status: oneOf(status) }, 'rank');
+  if (assigneeId !== undefined) add({ assigneeId: oneOf(assigneeId.map(personOf)) }, 'dueAt');
+  if (createdBy !== undefined) add({ createdBy: oneOf(createdBy.map(personOf)) });
+  if (category !== undefined) add({ category: oneOf(category) });
+  if (priority !== undefined) add({ priority: oneOf(priority) });
   if (dueBefore !== undefined || dueAfter !== undefined) {
     const range = {
       ...(dueBefore !== undefined && { $lt: new Date(dueBefore) }),

@@ -1,7 +1,7 @@
 import type { QueryFilter } from 'mongoose';
 import type { z } from 'zod';
 import type { KnownProject } from '../../access/index.ts';
-import { walk, walkCandidates, type Walk } from '../../db/keyset.ts';
+import { oneOf, walk, walkCandidates, type Walk } from '../../db/keyset.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
@@ -28,7 +28,7 @@ export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): P
     now: ctx.now(),
   };
   const { indexed, residual } = splitFilter(filters, sort, reader);
-  const scope = { projectId: { $in: search.projects.map((project) => project._id) } };
+  const scope = { projectId: oneOf(search.projects.map((project) => project._id)) };
   const question: Walk<StoredTask> = {
     model: TaskModel,
     filter: { ...scope, ...indexed },
