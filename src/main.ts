@@ -12,6 +12,7 @@ import { EngineError, startEmbedded, type EmbeddedDatabase } from './db/engines/
 import { migrate } from './db/migrate.ts';
 import { makeInstance, poolReadings, type Instance } from './instance.ts';
 import { makeLogger } from './observability/logger.ts';
+import { drain } from './http/drain.ts';
 import { listen, ListenError } from './http/listen.ts';
 import { systemClock } from './ports/clock.ts';
 import type { Logger } from 'pino';
@@ -68,9 +69,7 @@ async function stop(config: Config, log: Logger, { instance, database }: Started
   }, config.shutdownSeconds * 1000);
   instance?.drain();
   if (instance !== undefined) {
-    const closed = new Promise((resolve) => instance.server.close(resolve));
-    instance.server.closeIdleConnections();
-    await closed;
+    await drain(instance.server);
     instance.stop();
   }
   await mongoose.disconnect();
