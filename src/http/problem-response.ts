@@ -27,6 +27,8 @@ export interface ProblemAnswer {
 }
 
 const defaultRetrySeconds = 2;
+/** More faults than anybody reads; without a cap a small body of nonsense is answered with a large one. */
+const mostFaults = 100;
 
 /** Renders a problem for one request. */
 export function problemAnswer(problem: Problem, requestId: string): ProblemAnswer {
@@ -50,7 +52,7 @@ export function problemAnswer(problem: Problem, requestId: string): ProblemAnswe
       instance: requestId,
       code: problem.code,
       ...(hint !== undefined && { hint }),
-      ...(errors !== undefined && { errors }),
+      ...(errors !== undefined && { errors: errors.slice(0, mostFaults) }),
       ...extensions,
     },
   };
