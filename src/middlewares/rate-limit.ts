@@ -50,16 +50,19 @@ export function rateLimits(config: Config): RateLimits {
 async function spend(budget: Budget, key: string, res: Response): Promise<void> {
   const { policy, quota } = budget;
   res.setHeader('RateLimit-Policy', `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`);
+  let isSpent = false;
   const outcome = await budget.consume(key).catch((refusal: unknown) => {
-    if (refusal instanceof RateLimiterRes) return refusal;
-    throw refusal;
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    // A refusal from memory does not say how much was consumed.
+    isSpent = true;
+    return refusal;
   });
   const seconds = Math.max(1, Math.ceil(outcome.msBeforeNext / 1000));
   res.setHeader(
     'RateLimit',
     `"${policy}";r=${String(Math.max(0, outcome.remainingPoints))};t=${String(seconds)}`,
   );
-  if (outcome.consumedPoints > quota) {
+  if (isSpent) {
     throw new Problem('rate.limited', {
       detail: `At most ${String(quota)} requests a minute.`,
       retryAfterSeconds: seconds,
