@@ -56,8 +56,7 @@ export function authorize(
   if (project.status === 'archived' && !isAllowedWhileArchived(permission)) throw archived();
 }
 
-/** The problem for a change to an archived project. */
-export const archived = (): Problem =>
+const archived = (): Problem =>
   new Problem('project.archived', {
     detail: 'An archived project is read-only. Set its status to `active` first.',
   });

@@ -7,22 +7,7 @@ export {
   type ProjectStatus,
   type StatusCategory,
 } from './known-project.ts';
-export type { AccessTokenClaims, Tokens } from './tokens.ts';
-export type { PasswordHash, PasswordHasher } from './password-hasher.ts';
+export type { PasswordHash } from './password-hasher.ts';
 export { requireVersion } from './require-version.ts';
-export { abilities, archived, authorize, authorizeSite, roleIn, type ProjectFacts } from './authorize.ts';
-export {
-  isAtLeast,
-  isGranted,
-  isAllowedWhileArchived,
-  projectPermissions,
-  projectRoles,
-  rolesWith,
-  sitePermissions,
-  siteRoles,
-  type Permission,
-  type ProjectPermission,
-  type ProjectRole,
-  type SitePermission,
-  type SiteRole,
-} from './permissions.ts';
+export { abilities, authorize, authorizeSite, roleIn } from './authorize.ts';
+export { isAtLeast, projectRoles, sitePermissions, type Permission, type SiteRole } from './permissions.ts';

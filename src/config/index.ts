@@ -4,5 +4,3 @@ export { renderConfigurationDoc, renderEnvExample } from './config-docs.ts';
 export { developmentSecret } from './dev-secret.ts';
 export { readEnvironment } from './env-files.ts';
 export { isDeployed } from './env.schema.ts';
-export type { Environment } from './env.schema.ts';
-export type { Pepper } from './value-types.ts';

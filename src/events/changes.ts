@@ -9,7 +9,7 @@ export interface FieldChange {
 }
 
 /** The stored value as a client would see it. */
-export function publicValue(value: unknown): unknown {
+function publicValue(value: unknown): unknown {
   if (value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
   if (value instanceof mongoose.Types.ObjectId) return value.toHexString();

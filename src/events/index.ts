@@ -1,3 +1,3 @@
-export { fieldChanges, publicValue, type FieldChange } from './changes.ts';
+export { fieldChanges, type FieldChange } from './changes.ts';
 export { EventModel, eventModels, type StoredEvent } from './event.model.ts';
 export { changesSince } from './changes-since.ts';

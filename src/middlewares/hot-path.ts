@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { trace } from '@opentelemetry/api';
 import type { Request, RequestHandler, Response } from 'express';
 import { Problem } from '../errors/index.ts';
 import type { RequestFacts } from '../http/request-facts.ts';
@@ -83,8 +84,10 @@ function finish(req: Request, res: Response, facts: RequestFacts, deps: Deps, me
   );
 }
 
-/** The trace id of a W3C `traceparent` header, so that log lines and traces meet. */
+/** The trace id, so that log lines and traces meet: of the active span when an SDK is loaded, else of `traceparent`. */
 function traceOf(req: Request): string | undefined {
+  const active = trace.getActiveSpan()?.spanContext().traceId;
+  if (active !== undefined) return active;
   const header = req.headers['traceparent'];
   return typeof header === 'string'
     ? /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/.exec(header)?.[1]

@@ -19,7 +19,7 @@ export interface EngineEnv {
 }
 
 /** The folder that keeps engines between starts: `${XDG_CACHE_HOME:-~/.cache}/pro-tasker`. */
-export function cacheFolder(env: EngineEnv): string {
+function cacheFolder(env: EngineEnv): string {
   return resolve(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'pro-tasker');
 }
 

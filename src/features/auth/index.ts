@@ -7,4 +7,3 @@ export { findSession } from '../users/index.ts';
 export { authRoutes } from './auth.routes.ts';
 export { setPassword } from './password.service.ts';
 export { createAccount } from './registration.service.ts';
-export { endAllSessions } from './sessions.service.ts';

@@ -23,7 +23,7 @@ export async function logout(ctx: Writing<Ctx>): Promise<void> {
 export const logoutAll = (ctx: Writing<Ctx>): Promise<number> => endAllSessions(ctx, ctx.actor.userId);
 
 /** Ends every session of a user and announces it once; gives how many there were. */
-export async function endAllSessions(ctx: Writing<BaseCtx>, userId: string): Promise<number> {
+async function endAllSessions(ctx: Writing<BaseCtx>, userId: string): Promise<number> {
   const id = objectId(userId);
   const count = await endSessions(ctx, id);
   if (count > 0) recordEnd(ctx, { type: 'user', id }, { userId, count });
