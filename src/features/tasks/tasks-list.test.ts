@@ -37,7 +37,7 @@ async function multiply(
       _id: new mongoose.Types.ObjectId(),
       number: turn + 2,
       rank: String(turn + 2).padStart(8, '0'),
-    })) as Parameters<typeof TaskModel.collection.insertMany>[0],
+    })),
   );
 }
 
