@@ -47,7 +47,8 @@ const Position = z.strictObject({
   i: z.string().regex(/^[0-9a-f]{24}$/),
 });
 
-interface Place {
+/** Where in an order something stands. */
+export interface Place {
   value: unknown;
   id: Types.ObjectId;
 }
@@ -168,7 +169,8 @@ export async function walkCandidates<T extends { _id: Types.ObjectId }>(
   };
 }
 
-function comparePlaces(a: Place, b: Place, { direction }: Sort): number {
+/** Compares two places of an order as the database does. */
+export function comparePlaces(a: Place, b: Place, { direction }: Sort): number {
   if (a.value === null || b.value === null) {
     if (a.value !== b.value) return a.value === null ? 1 : -1;
   } else {
@@ -188,10 +190,12 @@ function compareValues(a: unknown, b: unknown): number {
   return left < right ? -1 : 1;
 }
 
-const digestOf = (binding: string): string =>
+/** What of a binding stands in a cursor. */
+export const digestOf = (binding: string): string =>
   createHash('sha256').update(binding).digest('base64url').slice(0, 16);
 
-const capped = (total: number): { total: number; totalIsCapped?: boolean } =>
+/** A count as pages show it. */
+export const capped = (total: number): { total: number; totalIsCapped?: boolean } =>
   total > countCap ? { total: countCap, totalIsCapped: true } : { total };
 
 async function countUpTo<T>({
@@ -203,7 +207,16 @@ async function countUpTo<T>({
   return capped(await model.countDocuments(whole, { limit: countCap + 1 }));
 }
 
-function placeOf<T extends { _id: Types.ObjectId }>(item: T | undefined, sort: Sort): Place | undefined {
+/** Where a document stands. */
+export function placeOf<T extends { _id: Types.ObjectId }>(item: T, sort: Sort): Place;
+export function placeOf<T extends { _id: Types.ObjectId }>(
+  item: T | undefined,
+  sort: Sort,
+): Place | undefined;
+export function placeOf<T extends { _id: Types.ObjectId }>(
+  item: T | undefined,
+  sort: Sort,
+): Place | undefined {
   return item === undefined ? undefined : { value: sortValue(item, sort), id: item._id };
 }
 
@@ -211,12 +224,14 @@ function placeOf<T extends { _id: Types.ObjectId }>(item: T | undefined, sort: S
 const sortValue = (item: object, sort: Sort): unknown =>
   (item as Record<string, unknown>)[sort.field] ?? null;
 
-function writeCursor({ value, id }: Place, digest: string): string {
+/** Writes the cursor of a place. */
+export function writeCursor({ value, id }: Place, digest: string): string {
   const v = value instanceof Date ? { t: value.getTime() } : value;
   return Buffer.from(JSON.stringify({ b: digest, v, i: id.toHexString() })).toString('base64url');
 }
 
-function readCursor<T>({ model, sort }: Walk<T>, cursor: string, digest: string): Place {
+/** Reads the place out of a cursor. Throws `request.invalid_cursor`. */
+export function readCursor<T>({ model, sort }: Walk<T>, cursor: string, digest: string): Place {
   try {
     const { b, v, i } = Position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     if (b !== digest)

@@ -1,13 +1,14 @@
-import type { QueryFilter } from 'mongoose';
+import type { QueryFilter, Types } from 'mongoose';
 import type { z } from 'zod';
 import type { KnownProject } from '../../access/index.ts';
-import { oneOf, walk, walkCandidates, type Walk } from '../../db/keyset.ts';
+import { oneOf, walkCandidates, type Walk } from '../../db/keyset.ts';
+import { piecesOf, walkParts } from '../../db/keyset-parts.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
 import { enterProject } from '../projects/index.ts';
 import { findUser } from '../users/index.ts';
-import { sortOf, splitFilter } from './task-filter.ts';
+import { sortOf, splitFilter, type TaskFilters } from './task-filter.ts';
 import { readSearch } from './task-search.ts';
 import { TaskModel, type StoredTask } from './task.model.ts';
 import type { TaskInProject } from './task.presenter.ts';
@@ -28,22 +29,35 @@ export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): P
     now: ctx.now(),
   };
   const { indexed, residual } = splitFilter(filters, sort, reader);
-  const scope = { projectId: oneOf(search.projects.map((project) => project._id)) };
+  const projectIds = search.projects.map((project) => project._id);
+  const scope = { projectId: oneOf(projectIds) };
   const question: Walk<StoredTask> = {
     model: TaskModel,
-    filter: { ...scope, ...indexed },
+    filter: indexed,
     ...allOf(residual, search.conditions),
     sort,
     page: { limit, cursor, count },
     binding: JSON.stringify(['tasks', projectId, q, filters, parameter]),
   };
   const rare = await rarestCondition({ ...scope, trashed: filters.deleted === true }, search.conditions);
-  const page = rare === undefined ? await walk(question) : await walkCandidates(question, rare);
+  const page =
+    rare === undefined
+      ? await walkParts(question, partsOf(projectIds, filters))
+      : await walkCandidates(question, rare);
   const byId = new Map(visible.map((project) => [project._id.toHexString(), project]));
   return {
     ...page,
     items: page.items.flatMap((task) => withProject(task, byId.get(task.projectId.toHexString()))),
   };
+}
+
+/** How many ranges of an index a server merges for one command. */
+const mostRanges = 200;
+
+/** Every project times every status or assignee is one range; each part stays within what a server merges. */
+function partsOf(projectIds: readonly Types.ObjectId[], filters: TaskFilters): QueryFilter<StoredTask>[] {
+  const values = Math.max(filters.status?.length ?? 1, filters.assigneeId?.length ?? 1);
+  return piecesOf(projectIds, Math.floor(mostRanges / values)).map((piece) => ({ projectId: oneOf(piece) }));
 }
 
 async function projectsInScope(ctx: Ctx, projectId: string | undefined): Promise<KnownProject[]> {

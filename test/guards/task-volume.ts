@@ -1,0 +1,108 @@
+import mongoose, { type Types } from 'mongoose';
+import { statusCategories } from '../../src/access/index.ts';
+import { ProjectModel } from '../../src/features/projects/project.model.ts';
+import { rankAtEnd } from '../../src/features/tasks/rank.ts';
+import { priorities, TaskModel, type StoredTask } from '../../src/features/tasks/task.model.ts';
+import { wordsOf } from '../../src/features/tasks/task-words.ts';
+
+/** A repeatable source of numbers from 0 to 1 (mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c). */
+export function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Stores projects of one owner directly, without going through the API. */
+export async function storeProjects(ownerId: Types.ObjectId, count: number): Promise<Types.ObjectId[]> {
+  const at = new Date();
+  const projects = Array.from({ length: count }, (_, index) => ({
+    _id: new mongoose.Types.ObjectId(),
+    key: `P${letters(index)}`,
+    name: `Project ${String(index)}`,
+    nameKey: `project ${String(index)}`,
+    description: '',
+    status: 'active',
+    statuses: statusCategories.map((category) => ({
+      key: category,
+      name: category,
+      category,
+      color: '#94a3b8',
+    })),
+    ownerId,
+    members: [{ userId: ownerId, role: 'owner', since: at }],
+    deletedAt: null,
+    version: 1,
+    createdAt: at,
+    updatedAt: at,
+  }));
+  await ProjectModel.collection.insertMany(projects);
+  return projects.map(({ _id }) => _id);
+}
+
+const letters = (index: number): string =>
+  String.fromCharCode(65 + Math.floor(index / 26), 65 + (index % 26));
+
+const verbs = ['Write', 'Fix', 'Review', 'Plan', 'Test', 'Ship', 'Draw', 'Call'];
+const things = ['page', 'invoice', 'login', 'report', 'schedule', 'backup', 'banner', 'contract', 'import'];
+
+/** How a made-up project's tasks are spread over people. */
+export interface Spread {
+  projectId: Types.ObjectId;
+  count: number;
+  people: readonly Types.ObjectId[];
+  /** From 0 to 1, see `chance`. */
+  random: () => number;
+  /** The latest time at which a task was made. */
+  now: number;
+}
+
+/** Tasks as a team leaves them: most are done, a third has a due date, one in fifty is in the trash. */
+export function tasksOf({ projectId, count, people, random, now }: Spread): StoredTask[] {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  return Array.from({ length: count }, (_, index) => {
+    const createdAt = new Date(now - Math.floor(random() * 1_000 * dayMs));
+    const category = random() < 0.6 ? 'done' : pick(statusCategories);
+    const priority = random() < 0.6 ? 'none' : pick(priorities);
+    const dueAt = random() < 0.35 ? new Date(now + Math.floor((random() - 0.7) * 400 * dayMs)) : null;
+    const trashed = random() < 0.02;
+    // One title in two thousand has the word "unicorn": rare, but on more than one page.
+    const title = `${pick(verbs)} the ${pick(things)} ${random() < 0.0005 ? 'unicorn' : String(index % 97)}`;
+    return {
+      _id: new mongoose.Types.ObjectId(),
+      projectId,
+      number: index + 1,
+      title,
+      description: '',
+      status: category,
+      category,
+      priority,
+      priorityOrder: priorities.indexOf(priority),
+      assigneeId: random() < 0.3 ? null : pick(people),
+      dueDate: dueAt === null ? null : dueAt.toISOString(),
+      dueAt,
+      dueIsDay: false,
+      rank: rankAtEnd(index + 1),
+      createdBy: pick(people),
+      completedAt: category === 'done' ? createdAt : null,
+      deletedAt: trashed ? new Date(now) : null,
+      trashed,
+      words: wordsOf(title),
+      version: 1,
+      createdAt,
+      updatedAt: new Date(createdAt.getTime() + Math.floor(random() * (now - createdAt.getTime()))),
+    };
+  });
+}
+
+const dayMs = 86_400_000;
+const batchSize = 5_000;
+
+/** Stores tasks directly, a batch at a time. */
+export async function storeTasks(tasks: readonly StoredTask[]): Promise<void> {
+  for (let from = 0; from < tasks.length; from += batchSize)
+    await TaskModel.collection.insertMany(tasks.slice(from, from + batchSize), { ordered: false });
+}
