@@ -94,11 +94,18 @@ function observe(client: mongoose.mongo.MongoClient, observer: DriverObserver): 
   });
 }
 
-/** A standalone server has no transactions and loses acknowledged writes when it is killed (SERVER-139311). */
 async function refuseStandalone(): Promise<void> {
-  const hello = await mongoose.connection.db?.command({ hello: 1 });
-  if (hello?.['setName'] !== undefined || hello?.['msg'] === 'isdbgrid') return;
-  throw new DatabaseError(
+  const refusal = standaloneRefusal(await mongoose.connection.db?.command({ hello: 1 }));
+  if (refusal !== undefined) throw refusal;
+}
+
+/**
+ * Why a server that gives this answer to `hello` cannot be used, if so: a standalone one has no transactions and loses
+ * acknowledged writes when it is killed (SERVER-139311).
+ */
+export function standaloneRefusal(hello: Record<string, unknown> | undefined): DatabaseError | undefined {
+  if (hello?.['setName'] !== undefined || hello?.['msg'] === 'isdbgrid') return undefined;
+  return new DatabaseError(
     'MONGO_URI names a standalone MongoDB server, which has no transactions: start it with `mongod --replSet rs0` and run `rs.initiate()` once in mongosh.',
   );
 }
