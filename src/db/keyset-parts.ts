@@ -47,6 +47,7 @@ export async function walkParts<T extends { _id: Types.ObjectId }>(
     items: items.map(({ item }) => item),
     nextCursor: next === undefined ? null : writeCursor(next, digest),
     ...(page.count === true && capped(pages.reduce((sum, { total = 0 }) => sum + total, 0))),
+    ...(pages.some(({ totalIsCapped }) => totalIsCapped === true) && { totalIsCapped: true }),
   };
 }
 

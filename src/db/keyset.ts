@@ -27,6 +27,8 @@ export interface Walk<T> {
   filter: QueryFilter<T>;
   /** Conditions no index serves: checked on at most `scanBudget` documents a page. */
   residual?: QueryFilter<T>;
+  /** The index to walk in, where a planner could be tempted by another one and sort. */
+  index?: Record<string, 1>;
   sort: Sort;
   page: PageRequest;
   /** What the cursor belongs to: a text that differs whenever filters or sort differ. */
@@ -35,6 +37,8 @@ export interface Walk<T> {
 
 /** Documents looked at per page when no index serves a filter; the page then may be short. */
 export const scanBudget = 2_000;
+/** Documents looked at for a count when no index serves a filter; the count then says that there may be more. */
+export const countBudget = 10_000;
 const countCap = 1_000;
 const mostCandidates = 2_000;
 
@@ -97,13 +101,14 @@ async function walkRange<T extends { _id: Types.ObjectId }>(
   range: object,
   wanted: number,
 ): Promise<{ items: T[]; stoppedAt: Place | undefined }> {
-  const { model, sort, residual } = question;
+  const { model, sort, residual, index } = question;
+  const options = index === undefined ? {} : { hint: index };
   // The keyset range is built from field names that only our own code chooses.
   const filter = joined(question.filter, range) as QueryFilter<T>;
   const order = { [sort.field]: sort.direction, _id: sort.direction } as const;
   if (residual === undefined) {
     // Lean documents have the model's stored type.
-    const items = (await model.find(filter).sort(order).limit(wanted).lean()) as T[];
+    const items = (await model.find(filter, null, options).sort(order).limit(wanted).lean()) as T[];
     return { items, stoppedAt: undefined };
   }
   const stages = [
@@ -113,11 +118,11 @@ async function walkRange<T extends { _id: Types.ObjectId }>(
     { $match: castFilter(model, residual) },
     { $limit: wanted },
   ];
-  const items = await model.aggregate<T>(stages);
+  const items = await model.aggregate<T>(stages, options);
   if (items.length >= wanted) return { items, stoppedAt: undefined };
   // Fewer than wanted: either the end, or the budget ran out at this document.
   const last = (await model
-    .find(filter)
+    .find(filter, null, options)
     .sort(order)
     .skip(scanBudget - 1)
     .limit(1)
@@ -202,9 +207,25 @@ async function countUpTo<T>({
   model,
   filter,
   residual,
+  index,
 }: Walk<T>): Promise<{ total: number; totalIsCapped?: boolean }> {
-  const whole = residual === undefined ? filter : ({ $and: [filter, residual] } as unknown as QueryFilter<T>);
-  return capped(await model.countDocuments(whole, { limit: countCap + 1 }));
+  const options = index === undefined ? {} : { hint: index };
+  const countOf = (limit: number): Promise<number> =>
+    model.countDocuments(filter, { ...options, limit }).exec();
+  if (residual === undefined) return capped(await countOf(countCap + 1));
+  const stages = [
+    { $match: castFilter(model, filter) },
+    { $limit: countBudget },
+    { $match: castFilter(model, residual) },
+    { $limit: countCap + 1 },
+    { $count: 'total' },
+  ];
+  const [rows, looked] = await Promise.all([
+    model.aggregate<{ total: number }>(stages, options),
+    countOf(countBudget + 1),
+  ]);
+  const counted = capped(rows[0]?.total ?? 0);
+  return looked > countBudget ? { ...counted, totalIsCapped: true } : counted;
 }
 
 /** Where a document stands. */

@@ -16,6 +16,7 @@ export interface Choice {
   filter: unknown;
   sort?: unknown;
   skip?: unknown;
+  hint?: unknown;
   limit: unknown;
 }
 
@@ -41,10 +42,15 @@ export async function commandsOf(collection: string, act: () => Promise<unknown>
 /** Throws when a command has no limit, or stages before it that a find does not have. */
 export function choiceOf(command: Command): Choice {
   if ('find' in command) {
-    const { find, filter, sort, skip, limit } = command;
-    return bounded({ find: String(find), filter, sort, skip, limit }, command);
+    const { find, filter, sort, skip, limit, hint } = command;
+    return bounded({ find: String(find), filter, sort, skip, limit, hint }, command);
   }
-  const choice: Choice = { find: String(command['aggregate']), filter: {}, limit: undefined };
+  const choice: Choice = {
+    find: String(command['aggregate']),
+    filter: {},
+    hint: command['hint'],
+    limit: undefined,
+  };
   // The driver sends an aggregation's stages as a list of objects with one name each.
   for (const stage of (command['pipeline'] ?? []) as Record<string, unknown>[]) {
     if ('$match' in stage) choice.filter = stage['$match'];

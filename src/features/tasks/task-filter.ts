@@ -23,6 +23,8 @@ export interface Reader {
 export interface SplitFilter {
   indexed: QueryFilter<StoredTask>;
   residual: QueryFilter<StoredTask>[];
+  /** The index that serves sort and conditions; each is declared beside the model. */
+  index: Record<string, 1>;
 }
 
 const sorts: Record<string, Omit<Sort, 'direction'>> = {
@@ -46,12 +48,26 @@ export function sortOf(parameter: string): Sort {
  * and ranges of the sort field itself. All others are checked document by document.
  */
 export function splitFilter(filters: TaskFilters, sort: Sort, reader: Reader): SplitFilter {
-  const split: SplitFilter = { indexed: { trashed: filters.deleted === true }, residual: [] };
+  const split: SplitFilter = {
+    indexed: { trashed: filters.deleted === true },
+    residual: [],
+    index: indexFor(filters, sort),
+  };
   for (const { condition, servedBy } of conditionsOf(filters, reader)) {
     if (servedBy === sort.field) Object.assign(split.indexed, condition);
     else split.residual.push(condition);
   }
   return split;
+}
+
+function indexFor(filters: TaskFilters, { field }: Sort): Record<string, 1> {
+  const leading: Record<string, 1> =
+    field === 'rank' && filters.status !== undefined
+      ? { status: 1 }
+      : field === 'dueAt' && filters.assigneeId !== undefined
+        ? { assigneeId: 1 }
+        : {};
+  return { projectId: 1, trashed: 1, ...leading, [field]: 1, _id: 1 };
 }
 
 interface Condition {

@@ -28,12 +28,13 @@ export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): P
     timeZone: await timeZoneFor(ctx, filters.overdue),
     now: ctx.now(),
   };
-  const { indexed, residual } = splitFilter(filters, sort, reader);
+  const { indexed, residual, index } = splitFilter(filters, sort, reader);
   const projectIds = search.projects.map((project) => project._id);
   const scope = { projectId: oneOf(projectIds) };
   const question: Walk<StoredTask> = {
     model: TaskModel,
     filter: indexed,
+    index,
     ...allOf(residual, search.conditions),
     sort,
     page: { limit, cursor, count },
