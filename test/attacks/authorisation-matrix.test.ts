@@ -39,15 +39,20 @@ describe('S01: every operation, persona and target gets the verdict written down
           continue;
         }
         totals.refusals += 1;
-        if (!(await world.isUntouched())) {
-          mismatches.push(`${cell}: refused with ${answer.status}, yet something was stored`);
-          await world.restore();
-        }
+        // What cannot write is looked at once at the end.
+        if (endpoint.method !== 'get') mismatches.push(...(await storedAfter(cell)));
       }
     }
+    mismatches.push(...(await storedAfter(id)));
     totals.mismatches += mismatches.length;
     expect(mismatches).toEqual([]);
   });
+
+  async function storedAfter(cell: string): Promise<string[]> {
+    if (await world.isUntouched()) return [];
+    await world.restore();
+    return [`${cell}: refused, yet something was stored`];
+  }
 
   it('no answer and no log line held a secret or foreign text', async () => {
     const { leaks, answers, logLines } = await world.canaries();

@@ -68,14 +68,15 @@ describe('S05: hostile values in every text and id', () => {
       // What a field of free text does not take is refused.
       if (outcome !== wanted && outcome !== '4xx')
         mismatches.push(`${id} ${nameOf(field)} ${label}: ${outcome} instead of ${wanted} ${answer.text}`);
-      if (answer.status < 400 && endpoint.method !== 'get') await world.restore();
+      // A new password would spoil the next request.
+      if (answer.status < 400 && id === 'changePassword') await world.restore();
     };
-    if (wanted.startsWith('4') || endpoint.method === 'get') await inBatches(payloads, one);
-    else for (const payload of payloads) await one(payload);
-    if (wanted.startsWith('4') && endpoint.method !== 'get' && !(await world.isUntouched())) {
+    const mayWrite = endpoint.method !== 'get' && !wanted.startsWith('4');
+    if (mayWrite) for (const payload of payloads) await one(payload);
+    else await inBatches(payloads, one);
+    if (!mayWrite && !(await world.isUntouched()))
       mismatches.push(`${id} ${nameOf(field)}: something was stored`);
-      await world.restore();
-    }
+    await world.restore();
     return mismatches.map((text) => text.slice(0, 600));
   }
 

@@ -27,7 +27,7 @@ export function reportProof(run: ProofRun): void {
 function pageOf(runs: readonly ProofRun[]): string {
   const rows = runs.map(({ id, what, counts }) => {
     const numbers = Object.entries(counts).map(([name, count]) => `${count.toLocaleString('en')} ${name}`);
-    return `| ${id} | ${what} | ${numbers.join(', ')} |`;
+    return [id, what, numbers.join(', ')];
   });
   return `# Security tests
 
@@ -36,8 +36,17 @@ function pageOf(runs: readonly ProofRun[]): string {
 The attacks are generated from the endpoint list, so a new endpoint is attacked or the run fails. A run fails at
 the first mismatch; the counts are those of the last run that was written down.
 
-| Proof | What it does | Counts |
-| --- | --- | --- |
-${rows.join('\n')}
+${tableOf([['Proof', 'What it does', 'Counts'], ...rows])}
 `;
+}
+
+function tableOf([head = [], ...rows]: string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (cells: string[], fill = ' '): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`;
+  const rule = line(
+    head.map(() => ''),
+    '-',
+  );
+  return [line(head), rule, ...rows.map((row) => line(row))].join('\n');
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { TestApp } from '../app.ts';
+import type { Answer, TestApp } from '../app.ts';
+import { watchCanaries } from './canaries.ts';
 import { reportProof } from './report.ts';
 import { buildWorld, type World } from './world.ts';
 
@@ -15,6 +16,12 @@ beforeEach(() => world.restore());
 afterAll(() => world.close());
 
 const get = (path: string, token?: string) => world.request('GET', path, { token });
+
+/** The projects of the tasks in a list; none when the list was refused. */
+function projectsIn({ body }: Answer): string[] {
+  const { items = [] } = body as { items?: { projectId: string }[] };
+  return items.map(({ projectId }) => projectId);
+}
 
 describe('side doors around the routes', () => {
   it('no other spelling of a path leads to an endpoint', async () => {
@@ -162,7 +169,21 @@ describe('side doors around the routes', () => {
 describe('forged cursors', () => {
   const forge = (cursor: object): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
   const sorts = ['rank', 'createdAt', 'updatedAt', 'dueDate', '-dueDate', 'priority', '-number'];
-  const values = ['abc', '', 5, -1, 1.5, 1e308, null, true, [], { t: 0 }, { t: 1e300 }, { t: 1.5 }, { $gt: '' }];
+  const values = [
+    'abc',
+    '',
+    5,
+    -1,
+    1.5,
+    1e308,
+    null,
+    true,
+    [],
+    { t: 0 },
+    { t: 1e300 },
+    { t: 1.5 },
+    { $gt: '' },
+  ];
   const more = ['\ud800', 'x\0y', '$where', '\uffff'.repeat(400)];
 
   it.each(sorts)('sorted by %s they show nothing foreign and break nothing', async (sort) => {
@@ -183,7 +204,10 @@ describe('forged cursors', () => {
         const path = `/api/tasks?limit=1&sort=${sort}${filter}&cursor=${forge(one)}`;
         const answer = await get(path, owner.token);
         // The canary watch looks for foreign text.
-        expect([JSON.stringify(one), [200, 400].includes(answer.status)]).toEqual([JSON.stringify(one), true]);
+        expect([JSON.stringify(one), [200, 400].includes(answer.status)]).toEqual([
+          JSON.stringify(one),
+          true,
+        ]);
       }
     }
   });
@@ -192,22 +216,25 @@ describe('forged cursors', () => {
     const { owner, foreignOwner } = world.people;
     const foreign = await get('/api/tasks?limit=1', foreignOwner.token);
     const answer = await get(`/api/tasks?limit=50&cursor=${String(foreign.body.nextCursor)}`, owner.token);
-    const projects: string[] = (answer.body.items ?? []).map((one: { projectId: string }) => one.projectId);
-    expect(projects).not.toContain(world.other.id);
+    expect(projectsIn(answer)).not.toContain(world.other.id);
     const members = await get(`/api/projects/${world.live.id}/members?limit=1`, owner.token);
     const cursor = String(members.body.nextCursor);
     const path = `/api/projects/${world.archived.id}/members?cursor=${cursor}`;
     expect((await get(path, owner.token)).status).toBe(400);
-    expect((await get(`/api/projects/${world.other.id}/members?cursor=${cursor}`, owner.token)).status).toBe(404);
+    expect((await get(`/api/projects/${world.other.id}/members?cursor=${cursor}`, owner.token)).status).toBe(
+      404,
+    );
   });
 });
 
 describe('climbing roles', () => {
   const send = async (by: 'owner' | 'manager' | 'member', method: string, path: string, body?: unknown) =>
-    (await world.request(method, `/api/projects/${world.live.id}${path}`, {
-      token: world.people[by].token,
-      body,
-    })).status;
+    (
+      await world.request(method, `/api/projects/${world.live.id}${path}`, {
+        token: world.people[by].token,
+        body,
+      })
+    ).status;
 
   it('nobody makes an owner but by a transfer, and nobody takes the owner down', async () => {
     const { owner, manager, stranger } = world.people;
@@ -224,7 +251,9 @@ describe('climbing roles', () => {
     }
     expect(await send('manager', 'POST', '/transfer', { userId: manager.user.id })).toBe(403);
     expect(await send('member', 'POST', '/members', { userId: stranger.user.id })).toBe(403);
-    expect(await send('member', 'PATCH', `/members/${world.people.member.user.id}`, { role: 'manager' })).toBe(403);
+    expect(
+      await send('member', 'PATCH', `/members/${world.people.member.user.id}`, { role: 'manager' }),
+    ).toBe(403);
     expect(await world.isUntouched()).toBe(true);
   });
 
@@ -259,8 +288,9 @@ describe('climbing roles', () => {
     );
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([200, 403, 403, 403]);
-    const { items } = (await get(`/api/projects/${world.live.id}/members`, owner.token)).body;
-    expect(items.filter((one: { role: string }) => one.role === 'owner')).toHaveLength(1);
+    const { body } = await get(`/api/projects/${world.live.id}/members`, owner.token);
+    const roles = (body.items as { role: string }[]).map(({ role }) => role); // A page of members.
+    expect(roles.filter((role) => role === 'owner')).toHaveLength(1);
   });
 
   it('an author who was lowered to viewer loses the right over their own tasks', async () => {
@@ -315,7 +345,8 @@ describe('what was taken away is gone at once here and within a second elsewhere
   const membership = (): string => `${project()}/members/${world.people.member.user.id}`;
   const remove = (token: string) => world.request('DELETE', membership(), { token });
   const lower = (token: string) => world.request('PATCH', membership(), { token, body: { role: 'viewer' } });
-  const archive = (token: string) => world.request('PATCH', project(), { token, body: { status: 'archived' } });
+  const archive = (token: string) =>
+    world.request('PATCH', project(), { token, body: { status: 'archived' } });
   const logout = () => world.request('POST', '/api/auth/logout', { token: world.people.member.token });
   const disable = () =>
     world.request('PATCH', `/api/users/${world.people.member.user.id}`, {
@@ -336,13 +367,24 @@ describe('what was taken away is gone at once here and within a second elsewhere
     expect(await rename(elsewhere, member.token)).toBe(refused);
     if (refused !== 404) return;
     expect(await there('/api/tasks', member.token)).toBe(200);
-    const { items } = (await elsewhere.request('GET', '/api/tasks', { token: member.token })).body;
-    const projects: string[] = items.map((one: { projectId: string }) => one.projectId);
-    expect(projects).not.toContain(world.live.id);
+    const list = await elsewhere.request('GET', '/api/tasks', { token: member.token });
+    expect(projectsIn(list)).not.toContain(world.live.id);
   });
 });
 
 describe('after all of this', () => {
+  it('the canary watch would have seen a secret, foreign text and a token in the log', async () => {
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJlMTIz';
+    const leaky = { headers: {}, status: 200, body: null, text: 'song of the canary, seed of the finch' };
+    const app = { ...world.app, request: () => Promise.resolve(leaky), logLines: [`with ${token}`] };
+    const watch = watchCanaries(app);
+    watch.secret('of the canary');
+    watch.foreign('of the finch', 'finch token');
+    await watch.request('GET', '/leak');
+    await watch.request('GET', '/leak', { token: 'finch token' });
+    expect((await watch.report()).leaks).toHaveLength(4);
+  });
+
   it('no answer and no log line held a secret or foreign text', async () => {
     const { leaks, answers, logLines } = await world.canaries();
     expect(leaks).toEqual([]);
