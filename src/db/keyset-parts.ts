@@ -24,9 +24,7 @@ export async function walkParts<T extends { _id: Types.ObjectId }>(
 ): Promise<Page<T>> {
   const { page, sort, filter } = question;
   const [only, ...others] = parts;
-  // Joining filters of one model gives a filter of that model.
-  const askedFor = (part: QueryFilter<T>) =>
-    walk({ ...question, filter: { ...part, ...filter } as unknown as QueryFilter<T> });
+  const askedFor = (part: QueryFilter<T>) => walk({ ...question, filter: { ...part, ...filter } });
   if (only === undefined && page.cursor !== undefined)
     readCursor(question, page.cursor, digestOf(question.binding));
   if (only === undefined) return { items: [], nextCursor: null, ...(page.count === true && capped(0)) };

@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 
 /** How often a key was counted in the minute that ends at `expire`; written by the rate limiter. */
-export interface StoredRateCount {
+interface StoredRateCount {
   key: string;
   points: number;
   expire: Date | null;

@@ -95,7 +95,7 @@ export const pageOf = <T extends z.ZodType>(item: T, id: string) =>
       total: z.int().min(0).optional().meta({
         description: 'With `count=true`: how many there are, up to 1000',
       }),
-      totalIsCapped: z.boolean().optional().meta({ description: 'True when there are more than `total`' }),
+      totalIsCapped: z.boolean().optional().meta({ description: 'True when there may be more than `total`' }),
     })
     .meta({ id, description: 'One page of a list' });
 

@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 
 /** A command as the driver sent it. */
-export type Command = Record<string, unknown>;
+type Command = Record<string, unknown>;
 
 /** What the server does for one command. */
 export interface Plan {
@@ -11,7 +11,7 @@ export interface Plan {
 }
 
 /** The part of a command that chooses documents: what follows sees no more than its limit lets through. */
-export interface Choice {
+interface Choice {
   find: string;
   filter: unknown;
   sort?: unknown;

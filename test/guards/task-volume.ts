@@ -50,7 +50,7 @@ const verbs = ['Write', 'Fix', 'Review', 'Plan', 'Test', 'Ship', 'Draw', 'Call']
 const things = ['page', 'invoice', 'login', 'report', 'schedule', 'backup', 'banner', 'contract', 'import'];
 
 /** How a made-up project's tasks are spread over people. */
-export interface Spread {
+interface Spread {
   projectId: Types.ObjectId;
   count: number;
   people: readonly Types.ObjectId[];
