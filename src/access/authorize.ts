@@ -1,5 +1,6 @@
 import { Problem } from '../errors/index.ts';
 import type { Actor } from './actor.ts';
+import { requireVersion, type Conditional, type VersionedDocument } from './require-version.ts';
 import {
   isAllowedWhileArchived,
   isGranted,
@@ -41,8 +42,7 @@ const knownRoles = new WeakMap<Members, Map<string, ProjectRole>>();
 
 /**
  * Lets the call go on when the actor holds `permission` in the loaded project.
- * Throws `access.denied` naming the permission and the roles that have it, then `project.archived`.
- * A stranger must have been turned away with 404 before.
+ * Throws `access.denied` naming the permission and the roles that have it. A stranger must have been turned away with 404 before.
  */
 export function authorize(
   ctx: Asking,
@@ -53,13 +53,31 @@ export function authorize(
   const role = roleIn(project, ctx.actor.userId);
   if (role === undefined || !isGranted(permission, role, ctx.actor.userId, facts))
     throw denied(permission, rolesWith(permission));
-  if (project.status === 'archived' && !isAllowedWhileArchived(permission)) throw archived();
 }
 
-const archived = (): Problem =>
-  new Problem('project.archived', {
+/** Lets the call go on unless the project is archived and the table closes `permission` then. Throws `project.archived`. */
+export function requireOpen(permission: ProjectPermission, project: ProjectFacts): void {
+  if (project.status !== 'archived' || isAllowedWhileArchived(permission)) return;
+  throw new Problem('project.archived', {
     detail: 'An archived project is read-only. Set its status to `active` first.',
   });
+}
+
+/**
+ * Lets a change of a loaded document go on, in the contract's order: may they (`access.denied`), do they know the
+ * present version (`resource.changed`), is the project open (`project.archived`).
+ */
+export async function admitChange(
+  ctx: Asking & Conditional,
+  permission: ProjectPermission,
+  project: ProjectFacts,
+  document: VersionedDocument,
+  facts: SubjectFacts = {},
+): Promise<void> {
+  authorize(ctx, permission, project, facts);
+  await requireVersion(ctx, document);
+  requireOpen(permission, project);
+}
 
 /** Lets the call go on when the actor holds a right on the site; throws `access.denied`. */
 export function authorizeSite(ctx: Asking, permission: SitePermission): void {

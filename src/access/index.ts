@@ -9,5 +9,5 @@ export {
 } from './known-project.ts';
 export type { PasswordHash } from './password-hasher.ts';
 export { requireVersion } from './require-version.ts';
-export { abilities, authorize, authorizeSite, roleIn } from './authorize.ts';
+export { abilities, admitChange, authorize, authorizeSite, requireOpen, roleIn } from './authorize.ts';
 export { isAtLeast, projectRoles, sitePermissions, type Permission, type SiteRole } from './permissions.ts';

@@ -1,18 +1,22 @@
 import { Problem } from '../errors/index.ts';
 import { changesSince } from '../events/index.ts';
 
-interface Conditional {
+/** A request that may name the versions it knows. */
+export interface Conditional {
   readonly ifMatch: readonly number[] | undefined;
+}
+
+/** Anything loaded that has a version. */
+export interface VersionedDocument {
+  _id: { toString(): string };
+  version: number;
 }
 
 /**
  * Lets the call go on when `If-Match` was not sent or names the loaded document's version.
  * Throws `resource.changed` with the current version and what changed since, by whom and when.
  */
-export async function requireVersion(
-  ctx: Conditional,
-  document: { _id: { toString(): string }; version: number },
-): Promise<void> {
+export async function requireVersion(ctx: Conditional, document: VersionedDocument): Promise<void> {
   if (ctx.ifMatch === undefined || ctx.ifMatch.includes(document.version)) return;
   const known = Math.max(0, ...ctx.ifMatch.filter((version) => version < document.version));
   const changes = await changesSince(document._id.toString(), known);

@@ -43,7 +43,6 @@ describe('a usable configuration', () => {
       mongoUri: undefined,
       jwtSecret: undefined,
       dataFolder: './data',
-      roles: ['web', 'worker'],
       corsOrigins: [],
       bcryptCost: 11,
       passwordPepper: undefined,
@@ -128,7 +127,7 @@ describe('a usable configuration', () => {
       PASSWORD_PEPPER_PREVIOUS: 'p1:old',
       CORS_ORIGINS: 'http://localhost:3000',
     });
-    const parts = [config, config.roles, config.corsOrigins, config.passwordPeppersPrevious];
+    const parts = [config, config.corsOrigins, config.passwordPeppersPrevious];
     expect([...parts, config.passwordPeppersPrevious[0]].every(Object.isFrozen)).toBe(true);
   });
 
@@ -199,8 +198,6 @@ describe('a bad configuration stops the start with the sentence that says what t
       { LOG_LEVEL: 'verbose' },
       'LOG_LEVEL is "verbose": give one of fatal, error, warn,',
     ],
-    ['an unknown role', { ROLES: 'web,cron' }, 'ROLES is "web,cron": give a comma list of web, worker.'],
-    ['an empty list of roles', { ROLES: ',' }, 'ROLES is ",": give a comma list of web, worker.'],
     [
       'a yes instead of a word',
       { REGISTRATION: 'true' },

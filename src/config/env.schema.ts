@@ -10,7 +10,6 @@ import {
   pepperList,
   pepperText,
   secretText,
-  someOf,
   wholeNumber,
 } from './value-types.ts';
 import type { ValueType } from './value-types.ts';
@@ -83,14 +82,6 @@ export const variables = {
     about: 'Where the program runs; staging and production refuse to start with weak or missing secrets.',
     type: oneOf('development', 'test', 'staging', 'production'),
     default: 'development',
-  }),
-  ROLES: defaulted({
-    field: 'roles',
-    group: 'Process',
-    about:
-      'What this process does: answer requests (web), run jobs and follow the event log (worker), or both.',
-    type: someOf('web', 'worker'),
-    default: 'web,worker',
   }),
   LOG_LEVEL: defaulted({
     field: 'logLevel',
@@ -220,7 +211,7 @@ export const variables = {
   TRASH_DAYS: defaulted({
     field: 'trashDays',
     group: 'Database',
-    about: 'For how many days something deleted can be restored.',
+    about: 'For how many days a deleted project can be restored.',
     type: wholeNumber(1, 3650),
     default: '30',
   }),

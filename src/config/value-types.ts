@@ -55,15 +55,6 @@ export function oneOf<const Name extends string>(...names: readonly Name[]): Val
   return readAs(`one of ${names.join(', ')}`, (given) => names.find((name) => name === given));
 }
 
-/** One or more of the named values, separated by commas; repeats count once. */
-export function someOf<const Name extends string>(...names: readonly Name[]): ValueType<readonly Name[]> {
-  return readAs(`a comma list of ${names.join(', ')}`, (given) => {
-    const wanted = splitList(given);
-    const known = names.filter((name) => wanted.includes(name));
-    return known.length > 0 && known.length === new Set(wanted).size ? known : undefined;
-  });
-}
-
 /** A path in the file system, not checked for existence. */
 export function filePath(accepts: string): ValueType<string> {
   return readAs(accepts, (given) => (given.includes('\0') ? undefined : given));

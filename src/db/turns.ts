@@ -15,3 +15,6 @@ export async function takeTurns<R>(key: string, act: () => Promise<R>): Promise<
     if (queues.get(key) === settled) queues.delete(key);
   }
 }
+
+/** Whether somebody in this process is having a turn for the key. */
+export const isTurnTaken = (key: string): boolean => queues.has(key);

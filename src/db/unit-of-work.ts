@@ -10,7 +10,7 @@ import { Problem } from '../errors/index.ts';
 import { EventModel, type FieldChange, type StoredEvent } from '../events/index.ts';
 import type { Versioned } from './base-schema.ts';
 import { duplicateIndex, isCommitUnknown, isConflict } from './faults.ts';
-import { takeTurns } from './turns.ts';
+import { isTurnTaken, takeTurns } from './turns.ts';
 
 /** Who writes and under which request; copied into every event. */
 export interface WorkOrigin {
@@ -65,39 +65,49 @@ interface Statement {
 const deadlineMs = 5_000;
 
 /**
- * Runs `act` and commits what it collected in one transaction; runs it again when a rival was faster.
- * `act` must not talk to the outside world: it may run several times.
- * Throws `server.busy` when it keeps losing for five seconds.
+ * Runs `act` and commits what it collected in one transaction; runs it again when a rival was faster, then in line
+ * with the rivals of this process. `act` must not talk to the outside world: it may run several times.
+ * Throws `server.busy` when it keeps losing for five seconds although it is its turn.
  */
 export async function unitOfWork<R>(origin: WorkOrigin, act: (work: Work) => Promise<R>): Promise<R> {
-  const startedAt = performance.now();
-  let contended: string | undefined;
-  for (let attempt = 0; ; attempt += 1) {
-    const collected = collect(origin);
-    const result =
-      contended === undefined
-        ? await tryOnce(collected, act)
-        : await takeTurns(contended, () => tryOnce(collected, act));
-    if (result.committed) {
-      for (const follow of collected.followUps) follow();
-      if (collected.events.length > 0) await origin.announce(collected.events);
-      return result.value;
+  const first = collect(origin);
+  const early = await tryOnce(first, act, () => !isTurnTaken(first.contendedKey()));
+  if (early.committed) return finish(origin, first, early.value);
+  const { collected, value } = await takeTurns(first.contendedKey(), async () => {
+    const startedAt = performance.now();
+    for (let attempt = 0; ; attempt += 1) {
+      const collected = collect(origin);
+      const result = await tryOnce(collected, act);
+      if (result.committed) return { collected, value: result.value };
+      if (performance.now() - startedAt > deadlineMs) {
+        throw new Problem('server.busy', {
+          detail: 'Too many others are changing this right now.',
+          retryAfterSeconds: 1,
+        });
+      }
+      await sleep(Math.random() * Math.min(50, 2 ** attempt));
     }
-    contended = collected.contendedKey();
-    if (performance.now() - startedAt > deadlineMs) {
-      throw new Problem('server.busy', {
-        detail: 'Too many others are changing this right now.',
-        retryAfterSeconds: 1,
-      });
-    }
-    await sleep(Math.random() * Math.min(50, 2 ** attempt));
-  }
+  });
+  // After the turn: what follows may itself stand in line.
+  return finish(origin, collected, value);
+}
+
+async function finish<R>(origin: WorkOrigin, { followUps, events }: Collected, value: R): Promise<R> {
+  for (const follow of followUps) follow();
+  if (events.length > 0) await origin.announce(events);
+  return value;
 }
 
 type Outcome<R> = { committed: true; value: R } | { committed: false };
 
-async function tryOnce<R>(collected: Collected, act: (work: Work) => Promise<R>): Promise<Outcome<R>> {
+async function tryOnce<R>(
+  collected: Collected,
+  act: (work: Work) => Promise<R>,
+  mayCommit: () => boolean = () => true,
+): Promise<Outcome<R>> {
   const value = await act(collected.work);
+  // Others stand in line for the same thing already: what was read here is about to be stale.
+  if (collected.statements.length > 0 && !mayCommit()) return { committed: false };
   try {
     return (await commit(collected)) ? { committed: true, value } : { committed: false };
   } catch (error) {

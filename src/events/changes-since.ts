@@ -1,18 +1,23 @@
+import mongoose from 'mongoose';
 import { EventModel } from './event.model.ts';
 
 const mostListed = 50;
 
 /** Which fields of a subject changed after `version`, by whom and when: oldest first, at most 50 events. */
 export async function changesSince(subjectId: string, version: number) {
+  // Members are part of their project's document: their events say which version of it they made.
   const events = await EventModel.find({
-    'subject.id': subjectId,
-    'subject.version': { $gt: version },
+    $or: [
+      { 'subject.id': subjectId, 'subject.version': { $gt: version } },
+      { projectId: new mongoose.Types.ObjectId(subjectId), 'data.projectVersion': { $gt: version } },
+    ],
   })
-    .sort({ 'subject.version': 1 })
+    .sort({ at: 1, _id: 1 })
     .limit(mostListed)
     .lean();
   return events.map((event) => ({
-    version: event.subject.version,
+    version: event.subject.version ?? event.data['projectVersion'] ?? null,
+    event: event.name,
     fields: event.changes.map((change) => change.field),
     by: event.actorId?.toString() ?? null,
     at: event.at.toISOString(),

@@ -45,6 +45,11 @@ const schema = plainSchema<StoredEvent>({
 });
 // "What changed since version N": answers to a stale If-Match.
 schema.index({ 'subject.id': 1, 'subject.version': 1 });
+// The same for the people of a project, whose events carry the version of the project.
+schema.index(
+  { projectId: 1, 'data.projectVersion': 1 },
+  { partialFilterExpression: { 'data.projectVersion': { $gt: 0 } } },
+);
 
 /** The events collection. */
 export const EventModel = mongoose.model<StoredEvent>('Event', schema, 'events');

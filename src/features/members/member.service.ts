@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
+import { admitChange, type ProjectMember } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
@@ -25,8 +25,7 @@ export async function addMember(
   { email, userId, role }: z.output<typeof MemberAdd>,
 ): Promise<MemberInProject> {
   const project = await loadProject(ctx, projectId);
-  authorize(ctx, 'member.add', project);
-  await requireVersion(ctx, project);
+  await admitChange(ctx, 'member.add', project, project);
   const user =
     email === undefined ? (await findUsersById([objectId(userId ?? '')]))[0] : await findUserByEmail(email);
   if (user === undefined || user === null) {
@@ -57,8 +56,7 @@ export async function changeRole(
 ): Promise<MemberInProject> {
   const project = await loadProject(ctx, projectId);
   const found = memberOf(project, userId);
-  authorize(ctx, 'member.update', project);
-  await requireVersion(ctx, project);
+  await admitChange(ctx, 'member.update', project, project);
   if (found.role === 'owner') throw new Problem('member.is_owner');
   const [user] = await findUsersById([found.userId]);
   if (found.role === role) return { member: found, user, project };
@@ -73,8 +71,7 @@ export async function changeRole(
 export async function removeMember(ctx: W, projectId: string, userId: string): Promise<void> {
   const project = await loadProject(ctx, projectId);
   const found = memberOf(project, userId);
-  authorize(ctx, 'member.remove', project, { selfId: userId });
-  await requireVersion(ctx, project);
+  await admitChange(ctx, 'member.remove', project, project, { selfId: userId });
   if (found.role === 'owner') throw new Problem('member.is_owner');
   const after = saveProject(ctx, project, { members: project.members.filter((one) => one !== found) });
   record(ctx, 'member.removed', after, userId, [{ field: 'role', from: found.role, to: null }]);

@@ -3,6 +3,7 @@ import type { Ctx, Writing } from '../../context.ts';
 import { Problem } from '../../errors/index.ts';
 import { saveProject } from './project-entry.service.ts';
 import { ProjectModel, type StoredProject } from './project.model.ts';
+import { restorableSince } from './trash.ts';
 
 /**
  * Takes a user out of every project, in one unit of work: leaves the projects of others and moves the projects they
@@ -12,10 +13,14 @@ export async function leaveAllProjects(ctx: Writing<Ctx>, userId: Types.ObjectId
   const projects = await ProjectModel.find({ 'members.userId': userId }).lean<StoredProject[]>();
   for (const project of projects) {
     if (!project.ownerId.equals(userId)) leave(ctx, project, userId);
-    else if (project.members.length > 1 && project.deletedAt === null) throw ownsProject(project);
+    else if (project.members.length > 1 && isRestorable(ctx, project)) throw ownsProject(project);
     else if (project.deletedAt === null) discard(ctx, project);
   }
 }
+
+/** A project of the last days in the trash can come back, and then needs an owner. */
+const isRestorable = (ctx: Ctx, { deletedAt }: StoredProject): boolean =>
+  deletedAt === null || deletedAt >= restorableSince(ctx.now(), ctx.deps.config);
 
 function ownsProject({ _id, key }: StoredProject): Problem {
   return new Problem('user.owns_projects', { extensions: { projects: [{ id: _id.toHexString(), key }] } });

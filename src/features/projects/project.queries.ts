@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Actor, KnownProject } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { walk } from '../../db/keyset.ts';
+import type { Deps } from '../../deps.ts';
 import type { Page } from '../../schemas/common.ts';
 import { nameKeyOf } from './name-key.ts';
 import { ProjectModel, type StoredProject } from './project.model.ts';
@@ -13,6 +14,7 @@ const sortFields = { name: 'nameKey', createdAt: 'createdAt', updatedAt: 'update
 
 interface Reading {
   readonly actor: Actor;
+  readonly deps: Pick<Deps, 'config'>;
   now(): Date;
 }
 
@@ -46,7 +48,7 @@ function filterOf(ctx: Reading, { status, role, q, deleted }: Filters): QueryFil
   const roles =
     deleted === true ? trashRoles.filter((one) => role === undefined || role.includes(one)) : role;
   return {
-    deletedAt: deleted === true ? { $gte: restorableSince(ctx.now()) } : null,
+    deletedAt: deleted === true ? { $gte: restorableSince(ctx.now(), ctx.deps.config) } : null,
     ...(status !== undefined && { status: { $in: status } }),
     ...(roles !== undefined && {
       members: { $elemMatch: { userId: objectId(ctx.actor.userId), role: { $in: roles } } },

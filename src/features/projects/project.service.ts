@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 import type { z } from 'zod';
-import { authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
+import { admitChange, authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem, refuseChangedFields } from '../../errors/index.ts';
 import { fieldChanges } from '../../events/index.ts';
@@ -74,8 +74,7 @@ export async function updateProject(
   patch: z.output<typeof ProjectUpdate>,
 ): Promise<StoredProject> {
   const project = await loadProject(ctx, id);
-  authorizeChange(ctx, project, patch.status);
-  await requireVersion(ctx, project);
+  await admitEdit(ctx, project, patch.status);
   const { description, ...others } = patch;
   return applyChange(ctx, project, {
     ...definedOnly(others),
@@ -90,8 +89,7 @@ export async function replaceProject(
   body: z.output<typeof ProjectReplace>,
 ): Promise<StoredProject> {
   const project = await loadProject(ctx, id);
-  authorizeChange(ctx, project, body.status);
-  await requireVersion(ctx, project);
+  await admitEdit(ctx, project, body.status);
   if (body.version !== undefined) await requireVersion({ ifMatch: [body.version] }, project);
   const fixed = {
     id: project._id.toHexString(),
@@ -104,9 +102,9 @@ export async function replaceProject(
 }
 
 /** An archived project admits nothing but another status; further changes may come with it. */
-function authorizeChange(ctx: Ctx, project: StoredProject, status: string | undefined): void {
+async function admitEdit(ctx: Ctx, project: StoredProject, status: string | undefined): Promise<void> {
   const unarchives = project.status === 'archived' && status !== undefined && status !== 'archived';
-  authorize(ctx, unarchives ? 'project.unarchive' : 'project.update', project);
+  await admitChange(ctx, unarchives ? 'project.unarchive' : 'project.update', project, project);
 }
 
 async function applyChange(
@@ -130,17 +128,16 @@ async function applyChange(
 /** Moves the project to the trash in one write; its tasks are hidden with it. */
 export async function deleteProject(ctx: W, id: string): Promise<void> {
   const project = await loadProject(ctx, id);
-  authorize(ctx, 'project.delete', project);
-  await requireVersion(ctx, project);
+  await admitChange(ctx, 'project.delete', project, project);
   const after = saveProject(ctx, project, { deletedAt: ctx.now() });
   record(ctx, 'project.deleted', project, after);
 }
 
 /** Takes the project out of the trash; one that is not in it stays as it is. */
 export async function restoreProject(ctx: W, id: string): Promise<StoredProject> {
-  const project = await loadProjectFromTrash(ctx, id, restorableSince(ctx.now()));
-  // An archived project can lie in the trash: restoring it changes nothing of what is archived.
-  authorize(ctx, 'project.delete', { ...project, status: 'active' });
+  const project = await loadProjectFromTrash(ctx, id, restorableSince(ctx.now(), ctx.deps.config));
+  // Without asking whether it is open: an archived project comes back archived.
+  authorize(ctx, 'project.delete', project);
   await requireVersion(ctx, project);
   if (project.deletedAt === null) return project;
   const after = saveProject(ctx, project, { deletedAt: null });
@@ -151,14 +148,9 @@ export async function restoreProject(ctx: W, id: string): Promise<StoredProject>
 /** Makes a member the owner; the old owner becomes a manager. Throws `member.not_a_member`, `project.key_taken`. */
 export async function transferProject(ctx: W, id: string, userId: string): Promise<StoredProject> {
   const project = await loadProject(ctx, id);
-  authorize(ctx, 'project.transfer', project);
-  await requireVersion(ctx, project);
+  await admitChange(ctx, 'project.transfer', project, project);
   if (userId === ctx.actor.userId) return project;
-  if (!project.members.some((one) => one.userId.toHexString() === userId)) {
-    throw new Problem('member.not_a_member', {
-      errors: [{ pointer: '/body/userId', detail: 'is no member of the project' }],
-    });
-  }
+  await requireHeir(project, userId);
   await claimKey(ctx.work, objectId(userId), project.key, project._id);
   releaseKey(ctx.work, project.ownerId, project.key);
   const members = project.members.map((one) => {
@@ -172,6 +164,15 @@ export async function transferProject(ctx: W, id: string, userId: string): Promi
     if (member !== before) recordRole(ctx, 'member.role_changed', after, member, before);
   }
   return after;
+}
+
+/** An owner must be in the project and able to log in. Throws `member.not_a_member`. */
+async function requireHeir(project: StoredProject, userId: string): Promise<void> {
+  const isMember = project.members.some((one) => one.userId.toHexString() === userId);
+  const [user] = isMember ? await findUsersById([objectId(userId)]) : [];
+  if (user !== undefined && !user.disabled) return;
+  const detail = isMember ? 'is a member whose account is disabled' : 'is no member of the project';
+  throw new Problem('member.not_a_member', { errors: [{ pointer: '/body/userId', detail }] });
 }
 
 /** A person's role in a new or handed over project is an event about that person. */

@@ -12,6 +12,7 @@ import {
   type Cast,
 } from '../../../test/scene.ts';
 import { EventModel } from '../../events/index.ts';
+import { UserModel } from '../users/user.model.ts';
 import { ProjectModel } from './project.model.ts';
 
 let api: TestApp;
@@ -464,6 +465,18 @@ describe('handing a project over', () => {
     expect(refusal(clash)).toEqual([409, 'project.key_taken']);
     expect(clash.body.hint).toEqual(expect.any(String));
     expect((await read(String(id))).body.ownerId).toBe(cast.owner.user.id);
+  });
+
+  it('refuses a member whose account is disabled, for nobody could act as the owner then', async () => {
+    const { id } = await makeProject(api, cast);
+    const heir = await api.register('Locked Out');
+    await addTo(api, cast, String(id), heir, 'manager');
+    await UserModel.updateOne({ _id: heir.user.id }, { $set: { disabled: true } });
+    const answer = await call('POST', `/${String(id)}/transfer`, cast.owner, {
+      body: { userId: heir.user.id },
+    });
+    expect(refusal(answer)).toEqual([422, 'member.not_a_member']);
+    expect((await stored(String(id)))?.ownerId.toHexString()).toBe(cast.owner.user.id);
   });
 
   it('has one winner among rivals', async () => {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { authorize, requireVersion } from '../../access/index.ts';
+import { admitChange } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
@@ -16,8 +16,7 @@ type Move = z.output<typeof TaskMove>;
 /** Places a task in a column before or after a neighbour, or at the column's end. Throws `task.move_target`, `task.unknown_status`. */
 export async function moveTask(ctx: Writing<Ctx>, id: string, move: Move): Promise<TaskInProject> {
   const { task, project } = await loadTask(ctx, id);
-  authorize(ctx, 'task.move', project);
-  await requireVersion(ctx, task);
+  await admitChange(ctx, 'task.move', project, task);
   const status = move.status ?? task.status;
   const column = status === task.status ? {} : statusFields(ctx, project, task, status);
   const rank = await rankFor(task, status, move);

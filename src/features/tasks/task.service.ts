@@ -1,7 +1,9 @@
 import mongoose from 'mongoose';
 import type { z } from 'zod';
 import {
+  admitChange,
   authorize,
+  requireOpen,
   isAtLeast,
   requireVersion,
   roleIn,
@@ -30,6 +32,7 @@ type W = Writing<Ctx>;
 export async function createTask(ctx: W, draft: z.output<typeof TaskCreate>): Promise<TaskInProject> {
   const project = await enterNamedProject(ctx, draft.projectId);
   authorize(ctx, 'task.create', project);
+  requireOpen('task.create', project);
   const status = statusOf(project, draft.status);
   const assigneeId = assigneeOf(project, draft.assigneeId);
   const { number, rank } = await reserveNumber(draft.projectId);
@@ -91,8 +94,7 @@ export async function replaceTask(
 
 async function enterForUpdate(ctx: W, id: string): Promise<TaskInProject> {
   const found = await loadTask(ctx, id);
-  authorize(ctx, 'task.update', found.project);
-  await requireVersion(ctx, found.task);
+  await admitChange(ctx, 'task.update', found.project, found.task);
   return found;
 }
 
@@ -137,8 +139,7 @@ export function saveTask(ctx: W, before: StoredTask, patch: Partial<StoredTask>)
 /** Moves the task to the trash. Throws `access.denied`, `resource.changed`. */
 export async function deleteTask(ctx: W, id: string): Promise<void> {
   const { task, project } = await loadTask(ctx, id);
-  authorize(ctx, 'task.delete', project, { authorId: task.createdBy.toHexString() });
-  await requireVersion(ctx, task);
+  await admitChange(ctx, 'task.delete', project, task, { authorId: task.createdBy.toHexString() });
   const after = ctx.work.update(TaskModel, task, { trashed: true, deletedAt: ctx.now() });
   recordTask(ctx, 'task.deleted', task, after);
 }
@@ -146,8 +147,7 @@ export async function deleteTask(ctx: W, id: string): Promise<void> {
 /** Takes the task out of the trash, to where it was; one that is not in it stays as it is. */
 export async function restoreTask(ctx: W, id: string): Promise<TaskInProject> {
   const { task, project } = await loadTask(ctx, id, { trashed: true });
-  authorize(ctx, 'task.delete', project, { authorId: task.createdBy.toHexString() });
-  await requireVersion(ctx, task);
+  await admitChange(ctx, 'task.delete', project, task, { authorId: task.createdBy.toHexString() });
   if (!task.trashed) return { task, project };
   const after = ctx.work.update(TaskModel, task, { trashed: false, deletedAt: null });
   recordTask(ctx, 'task.restored', task, after);

@@ -328,6 +328,10 @@ describe('deleting one’s account', () => {
     const { status, body } = await remove(owner);
     expect([status, body.code]).toEqual([409, 'user.owns_projects']);
     expect(body.projects).toEqual([{ id: shared.body.id, key: shared.body.key }]);
+    const path = `/api/projects/${String(shared.body.id)}`;
+    expect((await api.request('DELETE', path, { token: owner.token })).status).toBe(204);
+    expect((await remove(owner)).status, 'it can still come back').toBe(409);
+    expect((await api.request('POST', `${path}/restore`, { token: owner.token })).status).toBe(200);
     expect((await call('GET', '/me', owner)).status).toBe(200);
     expect((await remove(member)).status).toBe(204);
     const { body: emptied } = await api.request('GET', `/api/projects/${String(shared.body.id)}`, {
