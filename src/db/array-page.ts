@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Problem } from '../errors/index.ts';
 import type { Page } from '../schemas/common.ts';
-import type { PageRequest } from './keyset.ts';
+import { digestOf, type PageRequest } from './keyset.ts';
 
 /**
  * Pages through a short list that is inside one document; sorted by id so that a page boundary survives
@@ -13,7 +12,7 @@ export function pageOfArray<T>(
   page: PageRequest,
   binding: string,
 ): Page<T> {
-  const digest = createHash('sha256').update(binding).digest('base64url').slice(0, 16);
+  const digest = digestOf(binding);
   const after = page.cursor === undefined ? '' : positionIn(page.cursor, digest);
   const rest = [...all].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1)).filter((item) => idOf(item) > after);
   const items = rest.slice(0, page.limit);
