@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import mongoose from 'mongoose';
 import { RateLimiterMemory, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Config } from '../config/index.ts';
+import { takeTurns } from '../db/turns.ts';
 import { Problem } from '../errors/index.ts';
 import type { RequestFacts } from '../http/request-facts.ts';
 import { networkOf } from './client-address.ts';
@@ -85,7 +86,31 @@ function strictBudget(quota: number): Budget {
     inMemoryBlockOnConsumed: quota + 1,
     disableIndexesCreation: true,
   });
-  return { policy: 'auth', quota, consume: (key) => limiter.consume(key) };
+  return { policy: 'auth', quota, consume: (key) => counted(limiter, key, () => limiter.consume(key)) };
+}
+
+/**
+ * Counts, one after the other in this process. When rivals in two processes make the same new counter at the same
+ * moment, the embedded engine counts both but answers null to one, over which the limiter stumbles: that one reads
+ * the count instead.
+ */
+function counted(
+  limiter: RateLimiterMongo,
+  key: string,
+  count: () => Promise<RateLimiterRes>,
+): Promise<RateLimiterRes> {
+  return takeTurns(`rate limit ${key}`, async () => {
+    try {
+      return await count();
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      const now = await limiter.get(key);
+      if (now === null) throw error;
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the limiter's own way to refuse
+      if (now.consumedPoints > limiter.points) throw now;
+      return now;
+    }
+  });
 }
 
 /** Requests are counted in memory; the counts are added up in the database once a second. */
@@ -104,7 +129,7 @@ function sharedBudget(quota: number): Budget & { stop(): void } {
     const counts = unshared;
     unshared = new Map();
     for (const [key, points] of counts) {
-      const total = await shared.penalty(key, points);
+      const total = await counted(shared, key, () => shared.penalty(key, points));
       if (total.consumedPoints > quota) await local.block(key, Math.ceil(total.msBeforeNext / 1000));
     }
   };

@@ -30,6 +30,18 @@ const badLogin = (app: TestApp, headers: Record<string, string> = {}): Promise<A
     headers,
   });
 
+describe('a new counter', () => {
+  it('counts everybody who arrives at the same moment', async () => {
+    const app = await start({ RATE_LIMIT_AUTH_PER_MINUTE: '1000', TRUSTED_PROXIES: '1' });
+    for (let round = 1; round <= 40; round += 1) {
+      const from = { 'X-Forwarded-For': `192.0.2.${String(round)}` };
+      const answers = await Promise.all(Array.from({ length: 6 }, () => badLogin(app, from)));
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 6 }, () => 401));
+      expect(Math.min(...answers.map((answer) => budgetIn(answer).left))).toBe(994);
+    }
+  }, 60_000);
+});
+
 describe('the limit of a user', () => {
   it('is counted down in the headers, and refuses with the time to wait', async () => {
     const app = await start({ RATE_LIMIT_PER_MINUTE: '5' });
