@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Model } from 'mongoose';
+import { LeaseModel } from './db/lease.ts';
 import type { Deps } from './deps.ts';
 import { Problem } from './errors/index.ts';
 import { eventModels } from './events/index.ts';
@@ -26,7 +27,12 @@ export interface AppParts {
 }
 
 /** Every stored collection, for migrations. */
-export const models = [...eventModels, RateCountModel, ...featureModels] as unknown as Model<never>[];
+export const models = [
+  ...eventModels,
+  LeaseModel,
+  RateCountModel,
+  ...featureModels,
+] as unknown as Model<never>[];
 
 /** Puts the application together: the order of everything a request passes, on one page. */
 export function createApp({ deps, metrics, pressure, limits, status }: AppParts): Express {

@@ -43,6 +43,11 @@ const schema = plainSchema<StoredEvent>({
   changes: { type: [mongoose.Schema.Types.Mixed], required: true },
   data: { type: mongoose.Schema.Types.Mixed, required: true },
 });
+// The log in order; one number for one event. A condition of `$type` would not serve the reader's `seq > n`.
+schema.index({ seq: 1 }, { unique: true, partialFilterExpression: { seq: { $gt: 0 } } });
+// The history of one thing, and of everything in a project.
+schema.index({ 'subject.id': 1, seq: -1 });
+schema.index({ projectId: 1, seq: -1 });
 // "What changed since version N": answers to a stale If-Match.
 schema.index({ 'subject.id': 1, 'subject.version': 1 });
 // The same for the people of a project, whose events carry the version of the project.
