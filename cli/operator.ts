@@ -35,7 +35,6 @@ export async function asOperator<R>(deed: Deed<R>): Promise<R> {
       requestId: randomUUID(),
       operationId: randomUUID(),
       now,
-      announce: deps.announce,
     };
     const client = { address: 'command line', device: 'command line' };
     return await unitOfWork(origin, (work) =>

@@ -3,7 +3,6 @@ import type { PasswordHasher } from './access/password-hasher.ts';
 import type { Tokens } from './access/tokens.ts';
 import type { Config } from './config/index.ts';
 import type { Caches } from './caches.ts';
-import type { StoredEvent } from './events/index.ts';
 import type { Clock } from './ports/clock.ts';
 
 /** What one running instance of the server is made of; handed to handlers, never imported. */
@@ -14,6 +13,4 @@ export interface Deps {
   readonly hasher: PasswordHasher;
   readonly tokens: Tokens;
   readonly caches: Caches;
-  /** Runs the consequences of committed events; see `consumers.ts`. */
-  readonly announce: (events: readonly StoredEvent[]) => Promise<void>;
 }

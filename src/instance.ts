@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { bcryptHasher } from './access/password-hasher.ts';
 import { joseTokens } from './access/tokens.ts';
 import { createApp } from './app.ts';
-import { announcer } from './consumers.ts';
 import type { Config } from './config/index.ts';
 import { databaseAnswers, type DriverObserver } from './db/connect.ts';
 import type { Deps } from './deps.ts';
@@ -76,7 +75,6 @@ export function makeInstance(
     config,
     log,
     clock,
-    announce: announcer(log, () => clock.now()),
     hasher: bcryptHasher(config),
     tokens: joseTokens(config, secret),
     caches: {

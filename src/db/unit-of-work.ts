@@ -9,7 +9,7 @@ import mongoose, {
 import { Problem } from '../errors/index.ts';
 import { EventModel, type FieldChange, type StoredEvent } from '../events/index.ts';
 import type { Versioned } from './base-schema.ts';
-import { duplicateIndex, isCommitUnknown, isConflict } from './faults.ts';
+import { duplicatePlace, isCommitUnknown, isConflict } from './faults.ts';
 import { isTurnTaken, takeTurns } from './turns.ts';
 
 /** Who writes and under which request; copied into every event. */
@@ -18,8 +18,6 @@ export interface WorkOrigin {
   readonly requestId: string;
   readonly operationId: string;
   now(): Date;
-  /** Hears of every committed event; the answer waits for it. */
-  announce(events: readonly StoredEvent[]): Promise<void>;
 }
 
 /** What an event says beside its name; `version` is the subject's version after the change. */
@@ -34,6 +32,8 @@ export interface EventDraft {
 
 /** Everything one request writes, collected first and committed in one transaction. */
 export interface Work {
+  /** Whether this is a rehearsal: nothing will be committed, so nothing may be taken or sent either. */
+  readonly isRehearsal: boolean;
   /** Adds a new versioned document; gives it back as it will be stored (version 1). */
   insert<T extends Versioned>(model: Model<T>, document: Omit<T, 'version' | 'createdAt' | 'updatedAt'>): T;
   /** Adds a document that has no version. */
@@ -46,11 +46,14 @@ export interface Work {
   deleteWhere<T>(model: Model<T>, filter: QueryFilter<T>): void;
   /** Announces what happened, in the same transaction. */
   record(name: string, event: EventDraft): void;
-  /** Says which problem it is when the named unique index refuses a write; 'retry' runs the work again. */
-  onDuplicate(index: string, reaction: (() => Problem) | 'retry'): void;
+  /** Says which error it is when a unique index of the model refuses a write; 'retry' runs the work again. */
+  onDuplicate<T>(model: Model<T>, index: string, reaction: OnDuplicate): void;
   /** Runs once, after the commit. Failures are the caller's to handle. */
   afterCommit(act: () => void): void;
 }
+
+/** What a refused duplicate means: an error to throw, or a reason to run the work again. */
+export type OnDuplicate = (() => Error) | 'retry';
 
 type Operation = Parameters<typeof mongoose.connection.bulkWrite>[0][number];
 
@@ -72,7 +75,7 @@ const deadlineMs = 5_000;
 export async function unitOfWork<R>(origin: WorkOrigin, act: (work: Work) => Promise<R>): Promise<R> {
   const first = collect(origin);
   const early = await tryOnce(first, act, () => !isTurnTaken(first.contendedKey()));
-  if (early.committed) return finish(origin, first, early.value);
+  if (early.committed) return finish(first, early.value);
   const { collected, value } = await takeTurns(first.contendedKey(), async () => {
     const startedAt = performance.now();
     for (let attempt = 0; ; attempt += 1) {
@@ -89,12 +92,19 @@ export async function unitOfWork<R>(origin: WorkOrigin, act: (work: Work) => Pro
     }
   });
   // After the turn: what follows may itself stand in line.
-  return finish(origin, collected, value);
+  return finish(collected, value);
 }
 
-async function finish<R>(origin: WorkOrigin, { followUps, events }: Collected, value: R): Promise<R> {
+/** Runs `act` once and holds what it would write against the models, but commits and announces nothing. */
+export async function rehearse<R>(origin: WorkOrigin, act: (work: Work) => Promise<R>): Promise<R> {
+  const collected = collect(origin, { isRehearsal: true });
+  const value = await act(collected.work);
+  await validateAll(collected.statements);
+  return value;
+}
+
+function finish<R>({ followUps }: Collected, value: R): R {
   for (const follow of followUps) follow();
-  if (events.length > 0) await origin.announce(events);
   return value;
 }
 
@@ -112,8 +122,8 @@ async function tryOnce<R>(
     return (await commit(collected)) ? { committed: true, value } : { committed: false };
   } catch (error) {
     if (isConflict(error)) return { committed: false };
-    const index = duplicateIndex(error);
-    const reaction = index === undefined ? undefined : collected.duplicates.get(index);
+    const place = duplicatePlace(error);
+    const reaction = place === undefined ? undefined : collected.duplicates.get(place);
     if (reaction === 'retry') return { committed: false };
     if (reaction !== undefined) throw reaction();
     throw error;
@@ -124,7 +134,7 @@ async function tryOnce<R>(
 async function commit(collected: Collected): Promise<boolean> {
   const { statements } = collected;
   if (statements.length === 0) return true;
-  await Promise.all(statements.map(async (statement) => statement.validate?.()));
+  await validateAll(statements);
   // Without causal consistency: bulkWrite takes no readConcern on the embedded engine, and nothing here needs one.
   const session = await mongoose.connection.startSession({
     causalConsistency: false,
@@ -158,6 +168,9 @@ async function commit(collected: Collected): Promise<boolean> {
   }
 }
 
+const validateAll = (statements: readonly Statement[]): Promise<unknown> =>
+  Promise.all(statements.map(async (statement) => statement.validate?.()));
+
 /** Mongoose casts and validates every document here before anything is sent. */
 async function writeAll(bulk: Operation[], session: ClientSession) {
   return mongoose.connection.bulkWrite(bulk, { session, ordered: true });
@@ -178,14 +191,14 @@ async function commitSurely(session: ClientSession): Promise<void> {
 interface Collected {
   work: Work;
   statements: Statement[];
-  events: StoredEvent[];
-  duplicates: Map<string, (() => Problem) | 'retry'>;
+  /** By collection and index. */
+  duplicates: Map<string, OnDuplicate>;
   followUps: (() => void)[];
   /** What rivals may be fighting over: the first document changed here. */
   contendedKey(): string;
 }
 
-function collect(origin: WorkOrigin): Collected {
+function collect(origin: WorkOrigin, { isRehearsal = false } = {}): Collected {
   const statements: Statement[] = [];
   const events: StoredEvent[] = [];
   const duplicates: Collected['duplicates'] = new Map();
@@ -204,6 +217,7 @@ function collect(origin: WorkOrigin): Collected {
   };
 
   const work: Work = {
+    isRehearsal,
     insert: <T extends Versioned>(
       model: Model<T>,
       document: Omit<T, 'version' | 'createdAt' | 'updatedAt'>,
@@ -244,8 +258,8 @@ function collect(origin: WorkOrigin): Collected {
     record: (name, event) => {
       events.push(eventOf(origin, name, event));
     },
-    onDuplicate: (index, reaction) => {
-      duplicates.set(index, reaction);
+    onDuplicate: (model, index, reaction) => {
+      duplicates.set(`${model.collection.name} ${index}`, reaction);
     },
     afterCommit: (act) => {
       followUps.push(act);
@@ -262,7 +276,6 @@ function collect(origin: WorkOrigin): Collected {
       }));
       return [...statements, ...announcing];
     },
-    events,
     duplicates,
     followUps,
     contendedKey: () =>

@@ -142,7 +142,6 @@ async function answer(
     requestId: ctx.requestId,
     operationId: ctx.operationId,
     now: ctx.now,
-    announce: deps.announce,
   };
   return unitOfWork(origin, (work) => run({ ...ctx, work }));
 }

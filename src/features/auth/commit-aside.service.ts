@@ -11,7 +11,6 @@ export function commitAside<C extends BaseCtx>(
     requestId: ctx.requestId,
     operationId: ctx.operationId,
     now: ctx.now,
-    announce: ctx.deps.announce,
   };
   return unitOfWork(origin, async (work: Work) => act({ ...ctx, work }));
 }
