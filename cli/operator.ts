@@ -38,7 +38,7 @@ export async function asOperator<R>(deed: Deed<R>): Promise<R> {
     };
     const client = { address: 'command line', device: 'command line' };
     return await unitOfWork(origin, (work) =>
-      deed({ ...origin, log, client, deps, ifMatch: undefined, work }),
+      deed({ ...origin, log, client, deps, ifMatch: undefined, merges: undefined, shown: new Map(), work }),
     );
   } finally {
     await mongoose.disconnect();

@@ -4,6 +4,7 @@ import { LeaseModel } from './db/lease.ts';
 import type { Deps } from './deps.ts';
 import { Problem } from './errors/index.ts';
 import { eventModels } from './events/index.ts';
+import { AnswerModel } from './http/idempotency.model.ts';
 import { mount } from './http/mount.ts';
 import { servicePages } from './http/pages.ts';
 import { problemAnswer, toProblem } from './http/problem-response.ts';
@@ -31,6 +32,7 @@ export const models = [
   ...eventModels,
   LeaseModel,
   RateCountModel,
+  AnswerModel,
   ...featureModels,
 ] as unknown as Model<never>[];
 

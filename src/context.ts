@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Actor } from './access/index.ts';
+import type { Actor, ProjectRole } from './access/index.ts';
 import type { Work } from './db/unit-of-work.ts';
 import type { Deps } from './deps.ts';
 
@@ -20,6 +20,10 @@ export interface BaseCtx {
   readonly deps: Deps;
   /** The versions `If-Match` accepts; undefined when the header was not sent. */
   readonly ifMatch: readonly number[] | undefined;
+  /** The fields to change, when the client prefers merging to being refused (`Prefer: merge`). */
+  readonly merges: readonly string[] | undefined;
+  /** The projects the answer may show something of, with the caller's role; `authorize` takes note. */
+  readonly shown: Map<string, ProjectRole>;
   now(): Date;
 }
 

@@ -127,15 +127,25 @@ export function describeDoors(doors: readonly Door[], behind: () => Behind): voi
         return;
       }
 
-      it('refuses request features that are not there yet', () =>
+      it('refuses a malformed idempotency key and a dry run that is neither true nor false', () =>
         untouched(async () => {
-          const asked: Sending[] = [
-            { headers: { 'idempotency-key': 'one' } },
-            { query: { dryRun: 'true' } },
-            { headers: { prefer: 'merge' } },
-          ];
-          for (const sending of asked)
-            expect(refusal(await call(sending))).toEqual([400, 'request.not_supported']);
+          const keys = ['', ' ', 'a b', 'x'.repeat(256), 'caf\u00e9'];
+          for (const key of keys) {
+            const answer = await call({ headers: { 'idempotency-key': key } });
+            expect(refusal(answer)).toEqual([400, 'request.invalid']);
+            expect(pointersOf(answer)).toEqual(['/header/idempotency-key']);
+          }
+          const answer = await call({ query: { dryRun: '1' } });
+          expect(refusal(answer)).toEqual([400, 'request.invalid']);
+          expect(pointersOf(answer)).toEqual(['/query/dryRun']);
+        }));
+
+      it('can be rehearsed: nothing is stored, nothing announced', () =>
+        untouched(async () => {
+          const answer = await call({ query: { dryRun: 'true' }, headers: { 'idempotency-key': 'unused' } });
+          expect(answer.headers['preference-applied']).toBe('dry-run');
+          expect(answer.headers.location).toBeUndefined();
+          expect(answer.status).toBeLessThan(500);
         }));
 
       it('takes nothing but well-formed JSON in UTF-8 of a reasonable size', () =>

@@ -15,12 +15,15 @@ import {
 
 /** A project as rules see it: whose it is, who is in it, and whether it is archived. */
 export interface ProjectFacts {
+  _id: { toString(): string };
   status: string;
   members: readonly { userId: { toString(): string }; role: ProjectRole }[];
 }
 
 interface Asking {
   readonly actor: Actor;
+  /** Takes note of the projects that rights were asked in, with the actor's role. */
+  readonly shown?: Map<string, ProjectRole>;
 }
 
 /** The user's role in the project, or undefined for a stranger. */
@@ -51,6 +54,7 @@ export function authorize(
   facts: SubjectFacts = {},
 ): void {
   const role = roleIn(project, ctx.actor.userId);
+  if (role !== undefined) ctx.shown?.set(project._id.toString(), role);
   if (role === undefined || !isGranted(permission, role, ctx.actor.userId, facts))
     throw denied(permission, rolesWith(permission));
 }

@@ -10,4 +10,11 @@ export {
 export type { PasswordHash } from './password-hasher.ts';
 export { requireVersion } from './require-version.ts';
 export { abilities, admitChange, authorize, authorizeSite, requireOpen, roleIn } from './authorize.ts';
-export { isAtLeast, projectRoles, sitePermissions, type Permission, type SiteRole } from './permissions.ts';
+export {
+  isAtLeast,
+  projectRoles,
+  sitePermissions,
+  type Permission,
+  type ProjectRole,
+  type SiteRole,
+} from './permissions.ts';

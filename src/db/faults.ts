@@ -31,11 +31,12 @@ export function isConflict(error: unknown): boolean {
   return false;
 }
 
-/** The name of the unique index that refused a write, or undefined when the error is something else. */
-export function duplicateIndex(error: unknown): string | undefined {
+/** The collection and the unique index that refused a write, or undefined when the error is something else. */
+export function duplicatePlace(error: unknown): string | undefined {
   for (const layer of layers(error)) {
     if (layer.code !== duplicateKey) continue;
-    return /index: (\S+)/.exec(String(layer.message))?.[1] ?? 'unknown';
+    const [, collection, index] = /collection: [^\s.]+\.(\S+) index: (\S+)/.exec(String(layer.message)) ?? [];
+    return `${collection ?? 'unknown'} ${index ?? 'unknown'}`;
   }
   return undefined;
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import mongoose from 'mongoose';
 import type { Logger } from 'pino';
 import { plainSchema } from './base-schema.ts';
-import { duplicateIndex } from './faults.ts';
-import { backoffMs, pause } from './pause.ts';
+import { duplicatePlace } from './faults.ts';
+import { backoffMs, pause, within } from './pause.ts';
 
 /** Who of several processes does a thing that only one may do, and until when nobody else may take it over. */
 export interface StoredLease {
@@ -49,7 +50,7 @@ export async function takeLease(name: string, owner: string, ms: number): Promis
     return lease?.owner === owner;
   } catch (error) {
     // Two processes made the first lease of this name at once.
-    if (duplicateIndex(error) !== undefined) return false;
+    if (duplicatePlace(error) !== undefined) return false;
     throw error;
   }
 }
@@ -84,13 +85,15 @@ export interface Leadership {
 
 const firstPauseMs = 250;
 const mostPauseMs = 5_000;
+/** A failure that lasts is told again about once a minute. */
+const tellEvery = 12;
 
 /**
  * Runs the work whenever this process is the one that holds the lease, until the signal aborts. A failed run is logged and
  * tried again after a pause; a database that is away is waited for. Resolves when the work has ended; never rejects.
  */
 export async function whileLeader(name: string, { ms, signal, log, run }: Leadership): Promise<void> {
-  const owner = randomUUID();
+  const owner = `${hostname()}:${String(process.pid)}:${randomUUID().slice(0, 8)}`;
   let failures = 0;
   while (!signal.aborted) {
     const askedAt = performance.now();
@@ -102,7 +105,8 @@ export async function whileLeader(name: string, { ms, signal, log, run }: Leader
       await pause(ms / 2, signal);
     } catch (err) {
       failures += 1;
-      if (!signal.aborted) log.warn({ err, lease: name }, 'a leader failed and will try again');
+      if (!signal.aborted && failures % tellEvery === 1)
+        log.warn({ err, lease: name, failures }, 'a leader failed and will try again');
       await pause(backoffMs(failures, firstPauseMs, mostPauseMs), signal);
     }
   }
@@ -144,10 +148,8 @@ async function keepLease(
     if (signal.aborted) return false;
     const askedAt = performance.now();
     // Counted from before the question: the database counts from when it got it, which is later.
-    const outcome = await Promise.race([
-      renewLease(name, owner, ms).catch(() => undefined),
-      pause(Math.max(0, sureUntil - askedAt), signal),
-    ]);
+    const renewing = renewLease(name, owner, ms).catch(() => undefined);
+    const outcome = await within(renewing, Math.max(0, sureUntil - askedAt), signal);
     if (outcome === true) sureUntil = askedAt + ms;
     if (outcome === false || performance.now() >= sureUntil) return !signal.aborted;
   }

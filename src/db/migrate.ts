@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose, { type Model } from 'mongoose';
 import type { Logger } from 'pino';
-import { duplicateIndex } from './faults.ts';
+import { duplicatePlace } from './faults.ts';
 
 interface Lock {
   _id: 'lock';
@@ -40,7 +40,7 @@ async function takeLock(locks: mongoose.mongo.Collection<Lock>, owner: string): 
     return true;
   } catch (error) {
     // The upsert of a lock that another process holds collides with it.
-    if (duplicateIndex(error) !== undefined) return false;
+    if (duplicatePlace(error) !== undefined) return false;
     throw error;
   }
 }

@@ -46,6 +46,16 @@ export const catalog = {
     'This request feature is not available here',
     'Send the request again without the feature that `detail` names.',
   ),
+  'idempotency.key_reused': entry(
+    'refused',
+    'The idempotency key belongs to another request',
+    'Use a new `Idempotency-Key` for each request; repeat one only with the same method, address and body.',
+  ),
+  'idempotency.in_progress': entry(
+    'conflict',
+    'The first request with this idempotency key is still running',
+    'Wait a second and send the same request again with the same key.',
+  ),
   'request.too_large': entry('too_large', 'The body is too large', 'Send less; `detail` names the limit.'),
   'request.unsupported_media_type': entry(
     'media_type',

@@ -16,12 +16,11 @@ export function commonProblems({ method, spec }: Endpoint): ProblemCode[] {
     codes.push('auth.required', 'auth.invalid_token', 'auth.session_ended', 'auth.account_disabled');
   if (spec.access !== 'public' && spec.access !== 'signed-in') codes.push('access.denied');
   if (method !== 'get')
-    codes.push(
-      'request.malformed_json',
-      'request.not_supported',
-      'request.too_large',
-      'request.unsupported_media_type',
-    );
+    codes.push('request.malformed_json', 'request.too_large', 'request.unsupported_media_type');
+  if (method !== 'get') {
+    if (spec.answersSecrets === true) codes.push('request.not_supported');
+    else codes.push('idempotency.key_reused', 'idempotency.in_progress');
+  }
   if (spec.ifMatch === true) codes.push('resource.changed');
   if (spec.query !== undefined && 'cursor' in spec.query.shape) codes.push('request.invalid_cursor');
   return codes;

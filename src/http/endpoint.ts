@@ -39,6 +39,8 @@ export interface EndpointSpec<A extends Answers = Answers> {
   ifMatch?: boolean;
   /** Counted against the strict limit per address instead of the user's. */
   rateClass?: 'auth';
+  /** Its answers hold secrets, which are never kept: refuses `Idempotency-Key` and `dryRun`. */
+  answersSecrets?: true;
   /** The largest body in KiB; 100 unless declared. */
   bodyLimit?: 'tasks';
 }

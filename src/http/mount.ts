@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Actor } from '../access/index.ts';
-import { unitOfWork } from '../db/unit-of-work.ts';
+import { rehearse, unitOfWork, type WorkOrigin } from '../db/unit-of-work.ts';
 import type { Deps } from '../deps.ts';
 import { Problem, type Fault } from '../errors/index.ts';
 import { readIfMatch } from './conditional.ts';
 import type { BaseCtx } from '../context.ts';
 import type { Endpoint, EndpointSpec, Method } from './endpoint.ts';
 import { bodyReader, type BodyReader } from './json-body.ts';
+import { claimOf, keep, keepRefusal, once, type Claim } from './idempotency.ts';
 import { faultsOf, toProblem } from './problem-response.ts';
 import { commonProblems } from './common-problems.ts';
 import { fittedBody } from './response-check.ts';
+import { render, renderProblem, type Rendered } from './rendered.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { noWishes, readWishes, type Wishes } from './wishes.ts';
 
 /** What the mount asks of the middlewares. */
 export interface Gates {
@@ -28,7 +32,7 @@ export interface Gates {
   ): Promise<void>;
 }
 
-interface Answer {
+interface Reply {
   status: number;
   body: unknown;
   headers?: Record<string, string>;
@@ -56,8 +60,15 @@ export function mount(endpoints: readonly Endpoint[], deps: Deps, gates: Gates):
 const nothing = z.strictObject({});
 
 function handlerOf(one: Endpoint, deps: Deps, gates: Gates, read: BodyReader): RequestHandler {
-  const { spec } = one;
+  const { spec, method } = one;
   const declared = new Set<string>([...spec.problems, ...commonProblems(one)]);
+  const refusalOf = (error: unknown): Problem => {
+    const problem = toProblem(error);
+    if (declared.has(problem.code) || !isStrict(deps)) return problem;
+    return new Problem('server.internal', {
+      cause: new Error(`${spec.id} answered the undeclared problem ${problem.code}`, { cause: error }),
+    });
+  };
   return async (req, res) => {
     // The hot path has put the facts there for every request.
     const facts = res.locals['facts'] as RequestFacts;
@@ -65,21 +76,28 @@ function handlerOf(one: Endpoint, deps: Deps, gates: Gates, read: BodyReader): R
     try {
       const actor = await admit(spec, req, res, facts, gates);
       if (actor !== null) facts.userId = actor.userId;
-      const { input, ifMatch } = parseInput(
-        one,
-        req,
-        one.method === 'get' ? undefined : await read(req, res),
-      );
-      const ctx = contextOf(req, facts, deps, ifMatch);
-      send(res, await answer(one, input, { ...ctx, actor }, deps));
-    } catch (error) {
-      const problem = toProblem(error);
-      if (!declared.has(problem.code) && isStrict(deps)) {
-        throw new Problem('server.internal', {
-          cause: new Error(`${spec.id} answered the undeclared problem ${problem.code}`, { cause: error }),
-        });
+      const body = method === 'get' ? undefined : await read(req, res);
+      const wishes = method === 'get' ? noWishes : readWishes(one, req);
+      if (wishes.preferences.length > 0) res.setHeader('Preference-Applied', wishes.preferences.join(', '));
+      const ctx = contextOf(req, facts, deps);
+      const act = (claim?: Claim): Promise<Rendered> => {
+        const { input, ...conditions } = parseInput(one, req, wishes, body);
+        return answer(one, input, { ...ctx, ...conditions, actor }, wishes, claim);
+      };
+      if (wishes.key === undefined || actor === null) {
+        send(res, await act());
+        return;
       }
-      throw problem;
+      const claim = claimOf(actor, wishes.key, { method, address: req.originalUrl, body });
+      const refused = async (error: unknown): Promise<never> => {
+        const problem = refusalOf(error);
+        const refusal = renderProblem(problem, facts.requestId);
+        if (isKept(refusal.status)) await keepRefusal(originOf(ctx, actor), claim, refusal, ctx.shown);
+        throw problem;
+      };
+      send(res, await once(claim, deps, { act: () => act(claim), refused }));
+    } catch (error) {
+      throw refusalOf(error);
     }
   };
 }
@@ -109,7 +127,7 @@ async function admit(
   return actor;
 }
 
-function contextOf(req: Request, facts: RequestFacts, deps: Deps, ifMatch: number[] | undefined): BaseCtx {
+function contextOf(req: Request, facts: RequestFacts, deps: Deps): BaseCtx {
   // One request happens at one time: what it writes and announces agrees to the millisecond.
   const at = deps.clock.now();
   return {
@@ -118,62 +136,82 @@ function contextOf(req: Request, facts: RequestFacts, deps: Deps, ifMatch: numbe
     log: deps.log,
     client: { address: facts.address, device: (req.headers['user-agent'] ?? 'unknown').slice(0, 200) },
     deps,
-    ifMatch,
+    ifMatch: undefined,
+    merges: undefined,
+    shown: new Map(),
     now: () => at,
   };
 }
 
-/** Runs the handler; a write runs inside one unit of work, which commits after the answer has passed its schema. */
+const originOf = (ctx: BaseCtx, actor: Actor | null): WorkOrigin => ({
+  actorId: actor?.userId ?? null,
+  requestId: ctx.requestId,
+  operationId: ctx.operationId,
+  now: ctx.now,
+});
+
+/**
+ * Runs the handler; a write runs inside one unit of work, which commits after the answer has passed its schema,
+ * together with the answer itself when it is to be kept.
+ */
 async function answer(
   one: Endpoint,
   input: unknown,
   ctx: BaseCtx & { actor: Actor | null },
-  deps: Deps,
-): Promise<Answer> {
+  { rehearse: isRehearsal }: Wishes,
+  claim?: Claim,
+): Promise<Rendered> {
+  const { deps } = ctx;
   // `endpoint` bound the handler's types to the schemas that produced this input.
-  const handle = one.handle as unknown as (input: unknown, ctx: unknown) => Promise<Answer>;
-  const run = async (context: unknown): Promise<Answer> => {
+  const handle = one.handle as unknown as (input: unknown, ctx: unknown) => Promise<Reply>;
+  const run = async (context: unknown): Promise<Rendered> => {
     const reply = await handle(input, context);
-    return { ...reply, body: fittedBody(one.spec, reply, isStrict(deps), deps.log) };
+    return render({ ...reply, body: fittedBody(one.spec, reply, isStrict(deps), deps.log) });
   };
   if (one.method === 'get') return run(ctx);
-  const origin = {
-    actorId: ctx.actor?.userId ?? null,
-    requestId: ctx.requestId,
-    operationId: ctx.operationId,
-    now: ctx.now,
-  };
-  return unitOfWork(origin, (work) => run({ ...ctx, work }));
+  const origin = originOf(ctx, ctx.actor);
+  if (isRehearsal) {
+    const { headers, ...rehearsed } = await rehearse(origin, (work) => run({ ...ctx, work }));
+    // What was not made is nowhere.
+    return { ...rehearsed, headers: without(headers, 'Location') };
+  }
+  return unitOfWork(origin, async (work) => {
+    const rendered = await run({ ...ctx, work });
+    if (claim !== undefined) keep(work, claim, rendered, { shown: ctx.shown, now: ctx.now() });
+    return rendered;
+  });
 }
 
-function send(res: Response, { status, body, headers }: Answer): void {
-  if (headers !== undefined) for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  if (body === null) {
+const without = (headers: Rendered['headers'], name: string): Rendered['headers'] =>
+  Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name));
+
+/** Which refusals are kept under an idempotency key: those that the same request would meet again. */
+const isKept = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
+
+function send(res: Response, { status, headers, text }: Rendered): void {
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  if (text === null) {
     res.writeHead(status).end();
     return;
   }
-  if (isVersioned(body)) res.setHeader('ETag', `"${String(body.version)}"`);
-  const text = JSON.stringify(body);
-  res.setHeader('Content-Type', 'application/json; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(text));
   res.writeHead(status).end(res.req.method === 'HEAD' ? undefined : text);
 }
 
-const isVersioned = (body: unknown): body is { version: number } =>
-  typeof body === 'object' && body !== null && 'version' in body && typeof body.version === 'number';
-
 interface ParsedRequest {
   input: { params: unknown; query: unknown; body: unknown };
-  ifMatch: number[] | undefined;
+  ifMatch: readonly number[] | undefined;
+  merges: readonly string[] | undefined;
 }
 
 /** Collects every fault of query, headers and body; only then a malformed id in the path counts as not found. */
-function parseInput(one: Endpoint, req: Request, rawBody: unknown): ParsedRequest {
+function parseInput(one: Endpoint, req: Request, wishes: Wishes, rawBody: unknown): ParsedRequest {
   const { spec, method } = one;
-  const faults: Fault[] = [];
-  if (method !== 'get') refuseUnsupported(req);
+  const faults: Fault[] = [...wishes.faults];
   const ifMatch = readIfMatch(req.headers['if-match'], faults);
-  const query = parse(spec.query ?? nothing, { ...req.query }, '/query', faults);
+  const given = { ...req.query };
+  if (method !== 'get') delete given['dryRun'];
+  const query = parse(spec.query ?? nothing, given, '/query', faults);
   const body = parseBody(spec, rawBody, faults);
   if (faults.length > 0) {
     throw new Problem('request.invalid', {
@@ -186,7 +224,23 @@ function parseInput(one: Endpoint, req: Request, rawBody: unknown): ParsedReques
   }
   const params = (spec.params ?? nothing).safeParse({ ...req.params });
   if (!params.success) throw missing(one);
-  return { input: { params: params.data, query, body }, ifMatch };
+  return {
+    input: { params: params.data, query, body },
+    ifMatch: method === 'put' ? withBodyVersion(ifMatch, body) : ifMatch,
+    merges: wishes.merge && isObject(body) ? Object.keys(body) : undefined,
+  };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+/** The `version` that a PUT sends along acts like `If-Match`; when both are there, both must fit. */
+function withBodyVersion(
+  ifMatch: readonly number[] | undefined,
+  body: unknown,
+): readonly number[] | undefined {
+  if (!isObject(body) || typeof body['version'] !== 'number') return ifMatch;
+  return ifMatch === undefined || ifMatch.includes(body['version']) ? [body['version']] : [];
 }
 
 function parse(schema: z.ZodType, value: unknown, root: string, faults: Fault[]): unknown {
@@ -197,25 +251,10 @@ function parse(schema: z.ZodType, value: unknown, root: string, faults: Fault[])
 
 function parseBody(spec: EndpointSpec, rawBody: unknown, faults: Fault[]): unknown {
   if (spec.body !== undefined) return parse(spec.body, rawBody, '/body', faults);
-  if (rawBody !== undefined) faults.push({ pointer: '/body', detail: 'this endpoint takes no body' });
+  // Many clients send `{}` where there is nothing to say.
+  const saysNothing = rawBody === undefined || (isObject(rawBody) && isDeepStrictEqual(rawBody, {}));
+  if (!saysNothing) faults.push({ pointer: '/body', detail: 'this endpoint takes no body' });
   return undefined;
-}
-
-/** Features of the contract that this version does not have are refused, so that nobody relies on them in vain. */
-function refuseUnsupported(req: Request): void {
-  const feature =
-    req.headers['idempotency-key'] !== undefined
-      ? 'the header Idempotency-Key'
-      : req.query['dryRun'] !== undefined
-        ? 'the parameter dryRun'
-        : /\bmerge\b/i.test(String(req.headers['prefer'] ?? ''))
-          ? 'Prefer: merge'
-          : undefined;
-  if (feature !== undefined) {
-    throw new Problem('request.not_supported', {
-      detail: `This version does not support ${feature}; leave it out.`,
-    });
-  }
 }
 
 /** The 404 for a malformed id: the same answer as for an id that does not exist. */

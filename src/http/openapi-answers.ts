@@ -21,6 +21,8 @@ export const answerHeaders: Record<string, Json> = {
   ),
   ETag: header('The version of the resource, for `If-Match`', '"3"'),
   Location: header('Where the new resource is', '/api/tasks/66a1f0c2e4b0a1b2c3d4e5f6'),
+  'Idempotency-Replayed': header('`true` when this is the kept answer of an earlier request', 'true'),
+  'Preference-Applied': header('What was applied of `Prefer`, and `dry-run` for a rehearsal', 'dry-run'),
   'Retry-After': header('Seconds to wait before trying again', '2'),
   'WWW-Authenticate': header('How to say who you are', 'Bearer'),
 };
@@ -49,11 +51,19 @@ export function answersOf(
   return answers;
 }
 
-function successOf({ spec }: Endpoint, status: number, schema: z.ZodType | null, book: SchemaBook): Json {
+function successOf(
+  { spec, method }: Endpoint,
+  status: number,
+  schema: z.ZodType | null,
+  book: SchemaBook,
+): Json {
   const headers = [
     ...(schema !== null && isVersioned(schema) ? ['ETag'] : []),
     // Who registers without a token gets a session, which has no address of its own.
     ...(status === 201 && spec.access !== 'public' ? ['Location'] : []),
+    ...(method !== 'get' && spec.answersSecrets !== true
+      ? ['Idempotency-Replayed', 'Preference-Applied']
+      : []),
   ];
   if (schema === null) return { description: 'Done; there is no body.', headers: headersNamed(headers) };
   return {

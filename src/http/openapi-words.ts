@@ -23,7 +23,11 @@ export const introduction = `Self-hosted project and task management.
 
 **Lists** answer \`items\` and \`nextCursor\`. Pass \`nextCursor\` as \`cursor\`, with the same filters and sort, until it is null; a page may be shorter than \`limit\`.
 
-**Not available yet:** the header \`Idempotency-Key\`, the parameter \`dryRun\` and \`Prefer: merge\`. A write that asks for one of them is refused with \`request.not_supported\`, so that nobody relies on it in vain.
+**Trying again safely.** Send a write with an \`Idempotency-Key\` (a UUID, say) and repeat it with the same key until you have an answer: it takes effect once. For 24 hours a repeat answers what the first one answered, with \`Idempotency-Replayed: true\`; refusals are kept too, but for 401, 429 and 5xx. The body is left out of a repeat when you may no longer read what it shows, or when it was larger than 128 KiB. The same key with another method, address or body answers 422.
+
+**Rehearsing.** \`?dryRun=true\` on a write gives the answer it would have, with \`Preference-Applied: dry-run\`, and does nothing: nothing is stored or announced, no number is taken (\`number\` and \`key\` of a task are null), and the \`id\` of what would be made leads nowhere.
+
+**Merging.** \`PATCH\` with \`Prefer: merge\` and a stale \`If-Match\` goes through when nobody has changed the same fields since; otherwise 412 says what changed, by whom and when.
 
 **Beside these operations** the server answers \`GET /api/\` (a greeting), \`GET /health/live\`, \`GET /health/ready\`, \`GET /metrics\` (Prometheus) and \`GET /problems/<code>\`.
 

@@ -44,7 +44,13 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): 
           description: 'The `token` of a session, from logging in, registering or refreshing.',
         },
       },
-      parameters: { 'X-Request-Id': requestIdHeader, 'If-Match': ifMatchHeader },
+      parameters: {
+        'X-Request-Id': requestIdHeader,
+        'If-Match': ifMatchHeader,
+        'Idempotency-Key': idempotencyKeyHeader,
+        Prefer: preferHeader,
+        dryRun: dryRunParameter,
+      },
       headers: answerHeaders,
       responses,
       examples: problemExamples(codes),
@@ -77,7 +83,7 @@ function operationOf(one: Endpoint, book: SchemaBook, responses: Record<string, 
   };
 }
 
-function parametersOf({ spec, path }: Endpoint, book: SchemaBook): Json[] {
+function parametersOf({ spec, path, method }: Endpoint, book: SchemaBook): Json[] {
   const inPath = spec.params === undefined ? undefined : book.properties(spec.params).properties;
   const inQuery = spec.query === undefined ? undefined : book.properties(spec.query);
   return [
@@ -89,10 +95,15 @@ function parametersOf({ spec, path }: Endpoint, book: SchemaBook): Json[] {
     ...Object.entries(inQuery?.properties ?? {}).map(([name, schema]) =>
       parameter('query', name, schema, inQuery?.required.includes(name) === true),
     ),
-    ...(spec.ifMatch === true ? [{ $ref: '#/components/parameters/If-Match' }] : []),
-    { $ref: '#/components/parameters/X-Request-Id' },
+    ...(spec.ifMatch === true ? shared('If-Match') : []),
+    ...(spec.ifMatch === true && method === 'patch' ? shared('Prefer') : []),
+    ...(method !== 'get' && spec.answersSecrets !== true ? shared('Idempotency-Key', 'dryRun') : []),
+    ...shared('X-Request-Id'),
   ];
 }
+
+const shared = (...names: string[]): Json[] =>
+  names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 
 function parameter(place: 'path' | 'query', name: string, schema: Json, required: boolean): Json {
   const { description, ...rest } = schema;
@@ -122,4 +133,35 @@ const ifMatchHeader: Json = {
     'The `ETag` of the version you read. When the resource has changed since, the answer is 412 ' +
     '`resource.changed`. Without it the last writer wins, field by field',
   schema: { type: 'string', examples: ['"3"'] },
+};
+
+const idempotencyKeyHeader: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A text of your own for this one write, such as a UUID. Repeats with the same key take no further effect and ' +
+    'answer the same, for 24 hours',
+  schema: {
+    type: 'string',
+    pattern: '^[\\x21-\\x7e]{1,255}$',
+    examples: ['3f0f1a52-7c5e-4b0e-9a55-0d9f7f1f7a11'],
+  },
+};
+
+const preferHeader: Json = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description:
+    '`merge`: let the change through although `If-Match` is stale, when nobody changed the same fields',
+  schema: { type: 'string', examples: ['merge'] },
+};
+
+const dryRunParameter: Json = {
+  name: 'dryRun',
+  in: 'query',
+  required: false,
+  description: '`true`: the same answer, but nothing is done',
+  schema: { type: 'boolean', default: false },
 };

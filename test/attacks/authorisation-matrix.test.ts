@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EventModel } from '../../src/events/index.ts';
 import { routes } from '../app.ts';
 import { expectedVerdicts, personas, type Target } from './expected-verdicts.ts';
 import { reportProof } from './report.ts';
 import { samples, sendSample } from './sample-requests.ts';
 import { buildWorld, type World } from './world.ts';
 
+const rehearsalId = 'rehearsal-';
+
 let world: World;
-const totals = { operations: 0, cells: 0, refusals: 0, mismatches: 0 };
+const totals = { operations: 0, cells: 0, refusals: 0, 'dry runs': 0, mismatches: 0 };
 
 beforeAll(async () => {
   world = await buildWorld();
@@ -29,7 +32,19 @@ describe('S01: every operation, persona and target gets the verdict written down
       for (const persona of personas) {
         const aim = world.aim(target, persona);
         const sample = samples[id]?.({ world, aim, persona }) ?? {};
-        const answer = await sendSample(world, endpoint, sample, world.tokenOf(persona));
+        const token = world.tokenOf(persona);
+        if (endpoint.method !== 'get' && endpoint.spec.answersSecrets !== true) {
+          const rehearsal = { ...sample, query: { ...sample.query, dryRun: 'true' } };
+          const { status } = await sendSample(world, endpoint, rehearsal, token, {
+            'x-request-id': `${rehearsalId}${String(totals['dry runs'])}`,
+          });
+          const tried = `dry run of ${id} by ${persona} on ${target}`;
+          if (status !== verdicts[persona])
+            mismatches.push(`${tried}: ${String(status)} instead of ${String(verdicts[persona])}`);
+          mismatches.push(...(await storedAfter(tried)));
+          totals['dry runs'] += 1;
+        }
+        const answer = await sendSample(world, endpoint, sample, token);
         const cell = `${id} by ${persona} on ${target}`;
         totals.cells += 1;
         if (answer.status !== verdicts[persona])
@@ -51,8 +66,14 @@ describe('S01: every operation, persona and target gets the verdict written down
   async function storedAfter(cell: string): Promise<string[]> {
     if (await world.isUntouched()) return [];
     await world.restore();
-    return [`${cell}: refused, yet something was stored`];
+    return [`${cell}: refused or rehearsed, yet something was stored`];
   }
+
+  it('no dry run announced anything', async () => {
+    expect(totals['dry runs']).toBeGreaterThan(500);
+    expect(await EventModel.countDocuments({ requestId: { $regex: `^${rehearsalId}` } })).toBe(0);
+    expect(await EventModel.countDocuments()).toBeGreaterThan(100);
+  });
 
   it('no answer and no log line held a secret or foreign text', async () => {
     const { leaks, answers, logLines } = await world.canaries();
@@ -60,7 +81,7 @@ describe('S01: every operation, persona and target gets the verdict written down
     expect(answers).toBeGreaterThan(1_000);
     reportProof({
       id: 'S01',
-      what: 'Every operation × persona × target gets the verdict of a table written by hand; a refusal stores nothing',
+      what: 'Every operation × persona × target gets the verdict of a table written by hand; a dry run the same; a refusal or dry run stores nothing',
       counts: totals,
     });
     reportProof({

@@ -164,10 +164,11 @@ export async function sendSample(
   { method, path }: Pick<Endpoint, 'method' | 'path'>,
   { params = {}, query = {}, body }: Sample,
   token: string | undefined,
+  headers: Record<string, string> = {},
 ): Promise<Answer> {
   const filled = path.replace(/:(\w+)/g, (_, name: string) => inPath(params[name]));
   const pairs = Object.entries(query).flatMap(([name, value]) => inQuery(name, value));
   const search = new URLSearchParams(pairs).toString();
   const target = `/api${filled}${search === '' ? '' : `?${search}`}`;
-  return world.request(method.toUpperCase(), target, { token, body });
+  return world.request(method.toUpperCase(), target, { token, body, headers });
 }

@@ -21,6 +21,7 @@ export const authRoutes: Endpoint[] = [
     {
       id: 'register',
       summary: 'Make an account and log in',
+      answersSecrets: true,
       tags,
       access: 'public',
       body: Registration,
@@ -36,6 +37,7 @@ export const authRoutes: Endpoint[] = [
     {
       id: 'login',
       summary: 'Log in',
+      answersSecrets: true,
       description:
         'Answers the same, in the same time, whether the address is unknown or the password wrong.',
       tags,
@@ -53,6 +55,7 @@ export const authRoutes: Endpoint[] = [
     {
       id: 'refresh',
       summary: 'Prolong a session',
+      answersSecrets: true,
       description:
         'A refresh token works once. Sent again within 10 seconds of its use (parallel tabs) it gives further tokens of the same session; sent again later it counts as stolen and ends the session.',
       tags,
@@ -70,6 +73,7 @@ export const authRoutes: Endpoint[] = [
     {
       id: 'logout',
       summary: 'End this session',
+      answersSecrets: true,
       description: 'From the next request on its tokens are refused; another process may take one second.',
       tags,
       access: 'signed-in',
@@ -84,6 +88,7 @@ export const authRoutes: Endpoint[] = [
     {
       id: 'logoutAll',
       summary: 'End all your sessions',
+      answersSecrets: true,
       tags,
       access: 'signed-in',
       responses: { 204: null },
@@ -97,6 +102,7 @@ export const authRoutes: Endpoint[] = [
     {
       id: 'changePassword',
       summary: 'Change your password',
+      answersSecrets: true,
       description: 'Ends every other session; the session of this request goes on.',
       tags,
       access: 'signed-in',
@@ -128,6 +134,7 @@ export const authRoutes: Endpoint[] = [
     {
       id: 'endSession',
       summary: 'End one of your sessions',
+      answersSecrets: true,
       tags,
       access: 'signed-in',
       params: OpenSessionParams,

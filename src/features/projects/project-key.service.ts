@@ -78,7 +78,7 @@ export function releaseKey(work: Work, ownerId: Types.ObjectId, key: string): vo
 /** Of two rivals for one key one looks again, and then finds what the other has made of it. */
 function insertClaim(work: Work, ownerId: Types.ObjectId, key: string): void {
   work.insertPlain(ProjectKeyModel, { _id: claimId(ownerId, key) });
-  work.onDuplicate('_id_', 'retry');
+  work.onDuplicate(ProjectKeyModel, '_id_', 'retry');
 }
 
 const claimId = (ownerId: Types.ObjectId, key: string): string => `${ownerId.toHexString()}/${key}`;

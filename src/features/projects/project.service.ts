@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { admitChange, authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem, refuseChangedFields } from '../../errors/index.ts';
-import { fieldChanges } from '../../events/index.ts';
+import { fieldChanges, withMemberIds } from '../../events/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
 import { definedOnly } from '../../schemas/defined-only.ts';
 import { findUsersById } from '../users/index.ts';
@@ -47,6 +47,7 @@ export async function createProject(ctx: W, draft: z.output<typeof ProjectCreate
   const others = members.filter(({ role }) => role !== 'owner');
   for (const member of others) recordRole(ctx, 'member.added', project, member);
   forgetAfterCommit(ctx, [project]);
+  ctx.shown.set(project._id.toHexString(), 'owner');
   return project;
 }
 
@@ -82,7 +83,7 @@ export async function updateProject(
   });
 }
 
-/** Sets all writable fields; `version` in the body counts like If-Match. Throws what `updateProject` throws and `resource.read_only_field`. */
+/** Sets all writable fields. Throws what `updateProject` throws and `resource.read_only_field`. */
 export async function replaceProject(
   ctx: W,
   id: string,
@@ -90,7 +91,6 @@ export async function replaceProject(
 ): Promise<StoredProject> {
   const project = await loadProject(ctx, id);
   await admitEdit(ctx, project, body.status);
-  if (body.version !== undefined) await requireVersion({ ifMatch: [body.version] }, project);
   const fixed = {
     id: project._id.toHexString(),
     ownerId: project.ownerId.toHexString(),
@@ -198,6 +198,9 @@ function record(ctx: W, name: string, before: StoredProject | undefined, after: 
     subject: { type: 'project', id: _id, version },
     changes:
       before === undefined ? [] : fieldChanges(before, after, [...recordedFields, 'ownerId', 'deletedAt']),
-    data: { name: after.name },
+    data: {
+      name: after.name,
+      ...(before !== undefined && before.deletedAt !== after.deletedAt && withMemberIds(after.members)),
+    },
   });
 }

@@ -1,5 +1,7 @@
 import { objectId } from '../../db/base-schema.ts';
+import type { Work } from '../../db/unit-of-work.ts';
 import { CounterModel } from '../projects/index.ts';
+import { noNumber } from './task-number.ts';
 
 /** The last number and rank given out after a reservation. */
 interface Reserved {
@@ -16,14 +18,23 @@ interface Waiting {
 const waiting = new Map<string, Waiting[]>();
 
 /** Reserves the next task number and the rank at the end; numbers may have gaps when the write then fails. */
-export async function reserveNumber(projectId: string): Promise<Reserved> {
+export async function reserveNumber(work: Work, projectId: string): Promise<Reserved> {
+  if (work.isRehearsal) return { number: noNumber, rank: await rankToCome(projectId) };
   return reserve(projectId, 1);
 }
 
 /** Reserves the rank behind every other task of the project. */
-export async function reserveEnd(projectId: string): Promise<number> {
-  return (await reserve(projectId, 0)).rank;
+export async function reserveEnd(work: Work, projectId: string): Promise<number> {
+  return work.isRehearsal ? rankToCome(projectId) : (await reserve(projectId, 0)).rank;
 }
+
+async function rankToCome(projectId: string): Promise<number> {
+  const counter = await CounterModel.findOne({ _id: objectId(projectId) }).lean();
+  if (counter === null) throw missing(projectId);
+  return counter.rank + 1;
+}
+
+const missing = (projectId: string): Error => new Error(`the counter of project ${projectId} is missing`);
 
 /** Everyone who asks for the same project in one turn of the event loop shares one command. */
 function reserve(projectId: string, numbers: 0 | 1): Promise<Reserved> {
@@ -49,7 +60,7 @@ async function serve(projectId: string): Promise<void> {
       { $inc: { number: numbers, rank: line.length } },
       { returnDocument: 'after' },
     ).lean();
-    if (after === null) throw new Error(`the counter of project ${projectId} is missing`);
+    if (after === null) throw missing(projectId);
     let number = after.number - numbers;
     let rank = after.rank - line.length;
     for (const one of line) {

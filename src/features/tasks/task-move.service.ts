@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { admitChange } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
+import type { Work } from '../../db/unit-of-work.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
 import { rankAtEnd, rankBetween } from './rank.ts';
@@ -19,12 +20,17 @@ export async function moveTask(ctx: Writing<Ctx>, id: string, move: Move): Promi
   await admitChange(ctx, 'task.move', project, task);
   const status = move.status ?? task.status;
   const column = status === task.status ? {} : statusFields(ctx, project, task, status);
-  const rank = await rankFor(task, status, move);
+  const rank = await rankFor(ctx.work, task, status, move);
   return { task: saveTask(ctx, task, { ...column, rank }), project };
 }
 
-async function rankFor(task: StoredTask, status: string, { before, after }: Move): Promise<string> {
-  const end = async (): Promise<string> => rankAtEnd(await reserveEnd(task.projectId.toHexString()));
+async function rankFor(
+  work: Work,
+  task: StoredTask,
+  status: string,
+  { before, after }: Move,
+): Promise<string> {
+  const end = async (): Promise<string> => rankAtEnd(await reserveEnd(work, task.projectId.toHexString()));
   const neighbourId = before ?? after;
   if (neighbourId === undefined) return end();
   const neighbour = await findNeighbour(

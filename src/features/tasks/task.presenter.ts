@@ -1,4 +1,5 @@
 import { abilities, type Actor, type KnownProject } from '../../access/index.ts';
+import { noNumber } from './task-number.ts';
 import type { StoredTask } from './task.model.ts';
 
 /** A task with the project it is in, which decides about its key and about rights. */
@@ -9,10 +10,11 @@ export interface TaskInProject {
 
 /** The task as the actor sees it. */
 export function presentTask(ctx: { readonly actor: Actor }, { task, project }: TaskInProject) {
+  const isNumbered = task.number !== noNumber;
   return {
     id: task._id.toHexString(),
-    key: `${project.key}-${String(task.number)}`,
-    number: task.number,
+    key: isNumbered ? `${project.key}-${String(task.number)}` : null,
+    number: isNumbered ? task.number : null,
     projectId: task.projectId.toHexString(),
     title: task.title,
     description: task.description,

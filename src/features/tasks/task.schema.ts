@@ -69,8 +69,17 @@ const exampleTask = {
 export const Task = z
   .strictObject({
     id: Id,
-    key: z.string().meta({ description: 'The project’s key and the number', examples: ['WEB-12'] }),
-    number: z.int(),
+    key: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'The project’s key and the number; null in the answer of a dry run',
+        examples: ['WEB-12'],
+      }),
+    number: z
+      .int()
+      .nullable()
+      .meta({ description: 'Counts up in the project; null in the answer of a dry run' }),
     projectId: Id,
     title: z.string(),
     description: z.string(),

@@ -5,7 +5,6 @@ import {
   authorize,
   requireOpen,
   isAtLeast,
-  requireVersion,
   roleIn,
   type KnownProject,
   type ProjectStatus,
@@ -35,7 +34,7 @@ export async function createTask(ctx: W, draft: z.output<typeof TaskCreate>): Pr
   requireOpen('task.create', project);
   const status = statusOf(project, draft.status);
   const assigneeId = assigneeOf(project, draft.assigneeId);
-  const { number, rank } = await reserveNumber(draft.projectId);
+  const { number, rank } = await reserveNumber(ctx.work, draft.projectId);
   const task = ctx.work.insert(TaskModel, {
     _id: new mongoose.Types.ObjectId(),
     projectId: project._id,
@@ -73,14 +72,13 @@ export async function updateTask(
   });
 }
 
-/** Sets all writable fields; `version` in the body counts like If-Match. Throws also `resource.read_only_field`. */
+/** Sets all writable fields. Throws also `resource.read_only_field`. */
 export async function replaceTask(
   ctx: W,
   id: string,
   body: z.output<typeof TaskReplace>,
 ): Promise<TaskInProject> {
   const { task, project } = await enterForUpdate(ctx, id);
-  if (body.version !== undefined) await requireVersion({ ifMatch: [body.version] }, task);
   const fixed = {
     id: task._id.toHexString(),
     projectId: task.projectId.toHexString(),

@@ -43,6 +43,7 @@ async function refuseWhileOwning(ctx: Ctx, user: StoredUser): Promise<void> {
   const projects = (await ctx.deps.caches.visibleProjects.get(userId)) ?? [];
   const owned = projects.filter((project) => isOwnedWithOthers(project, userId));
   if (owned.length === 0) return;
+  for (const project of owned) ctx.shown.set(project._id.toHexString(), 'owner');
   throw new Problem('user.owns_projects', {
     extensions: { projects: owned.map(({ _id, key }) => ({ id: _id.toHexString(), key })) },
   });

@@ -15,7 +15,7 @@ export async function letAdminGo(ctx: Writing<BaseCtx>, user: StoredUser): Promi
   if ((await countOtherAdmins(user)) === 0) throw new Problem('user.last_admin');
   if (guard === null) {
     ctx.work.insert(AdminGuardModel, { _id: adminGuardId });
-    ctx.work.onDuplicate('_id_', 'retry');
+    ctx.work.onDuplicate(AdminGuardModel, '_id_', 'retry');
   } else {
     ctx.work.update(AdminGuardModel, guard, {});
   }

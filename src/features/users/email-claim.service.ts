@@ -16,7 +16,7 @@ export async function claimEmail(
   const claim = await EmailClaimModel.findOne({ _id: address }).lean<StoredEmailClaim>().exec();
   if (claim !== null) throw taken();
   ctx.work.insertPlain(EmailClaimModel, { _id: address, userId });
-  ctx.work.onDuplicate('_id_', taken);
+  ctx.work.onDuplicate(EmailClaimModel, '_id_', taken);
 }
 
 /** Makes a user's address free again. */

@@ -1,0 +1,2 @@
+/** Stands for a number in a rehearsal, which takes none; answers show null. */
+export const noNumber = 0;
