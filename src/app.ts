@@ -7,7 +7,8 @@ import { eventModels } from './events/index.ts';
 import { AnswerModel } from './http/idempotency.model.ts';
 import { mount } from './http/mount.ts';
 import { servicePages } from './http/pages.ts';
-import { problemAnswer, toProblem } from './http/problem-response.ts';
+import { toProblem } from './http/problem-response.ts';
+import { renderProblem, sendRendered } from './http/rendered.ts';
 import type { RequestFacts } from './http/request-facts.ts';
 import { statusRoutes, type Status } from './http/status-routes.ts';
 import { authenticate } from './middlewares/authenticate.ts';
@@ -70,8 +71,6 @@ function answerProblem(deps: Deps): ErrorRequestHandler {
     facts.problem = problem.code;
     if (problem.code === 'server.internal')
       deps.log.error({ requestId: facts.requestId, err: problem.cause ?? problem }, 'unexpected error');
-    const { status, headers, body } = problemAnswer(problem, facts.requestId);
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-    res.status(status).type('application/problem+json').send(JSON.stringify(body));
+    sendRendered(res, renderProblem(problem, facts.requestId));
   };
 }

@@ -14,7 +14,7 @@ import { claimOf, keep, keepRefusal, once, type Claim } from './idempotency.ts';
 import { faultsOf, toProblem } from './problem-response.ts';
 import { commonProblems } from './common-problems.ts';
 import { fittedBody } from './response-check.ts';
-import { render, renderProblem, type Rendered } from './rendered.ts';
+import { render, renderProblem, sendRendered, type Rendered } from './rendered.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { noWishes, readWishes, type Wishes } from './wishes.ts';
 
@@ -85,7 +85,7 @@ function handlerOf(one: Endpoint, deps: Deps, gates: Gates, read: BodyReader): R
         return answer(one, input, { ...ctx, ...conditions, actor }, wishes, claim);
       };
       if (wishes.key === undefined || actor === null) {
-        send(res, await act());
+        sendRendered(res, await act());
         return;
       }
       const claim = claimOf(actor, wishes.key, { method, address: req.originalUrl, body });
@@ -95,7 +95,7 @@ function handlerOf(one: Endpoint, deps: Deps, gates: Gates, read: BodyReader): R
         if (isKept(refusal.status)) await keepRefusal(originOf(ctx, actor), claim, refusal, ctx.shown);
         throw problem;
       };
-      send(res, await once(claim, deps, { act: () => act(claim), refused }));
+      sendRendered(res, await once(claim, deps, { act: () => act(claim), refused }));
     } catch (error) {
       throw refusalOf(error);
     }
@@ -187,16 +187,6 @@ const without = (headers: Rendered['headers'], name: string): Rendered['headers'
 
 /** Which refusals are kept under an idempotency key: those that the same request would meet again. */
 const isKept = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
-
-function send(res: Response, { status, headers, text }: Rendered): void {
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  if (text === null) {
-    res.writeHead(status).end();
-    return;
-  }
-  res.setHeader('Content-Length', Buffer.byteLength(text));
-  res.writeHead(status).end(res.req.method === 'HEAD' ? undefined : text);
-}
 
 interface ParsedRequest {
   input: { params: unknown; query: unknown; body: unknown };

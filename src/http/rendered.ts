@@ -1,3 +1,4 @@
+import type { Response } from 'express';
 import type { Problem } from '../errors/index.ts';
 import { problemAnswer } from './problem-response.ts';
 
@@ -32,6 +33,17 @@ export function renderProblem(problem: Problem, requestId: string): Rendered {
     headers: { ...headers, 'Content-Type': 'application/problem+json; charset=utf-8' },
     text: JSON.stringify(body),
   };
+}
+
+/** Writes the answer; the body of a HEAD request stays unsent. */
+export function sendRendered(res: Response, { status, headers, text }: Rendered): void {
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  if (text === null) {
+    res.writeHead(status).end();
+    return;
+  }
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.writeHead(status).end(res.req.method === 'HEAD' ? undefined : text);
 }
 
 const isVersioned = (body: unknown): body is { version: number } =>
