@@ -47,8 +47,11 @@ export function createApp({ deps, metrics, pressure, limits, status }: AppParts)
     .set('case sensitive routing', true);
   app.use(hotPath(deps, metrics, pressure));
   app.use(statusRoutes(deps, metrics, status));
-  app.use(servicePages(routes, deps.config));
-  app.use('/api', mount(routes, deps, { authenticate: authenticate(deps), limit: limits.limit }));
+  // A process that only works in the background still tells how it is.
+  if (deps.config.roles.includes('web')) {
+    app.use(servicePages(routes, deps.config));
+    app.use('/api', mount(routes, deps, { authenticate: authenticate(deps), limit: limits.limit }));
+  }
   app.use(nothingHere);
   app.use(answerProblem(deps));
   return app;

@@ -14,3 +14,6 @@ export interface Deps {
   readonly tokens: Tokens;
   readonly caches: Caches;
 }
+
+/** What the worker role is made of; it works without tokens, passwords and caches. */
+export type WorkerDeps = Pick<Deps, 'config' | 'log' | 'clock'>;

@@ -15,12 +15,14 @@ import { makeLogger } from './observability/logger.ts';
 import { drain } from './http/drain.ts';
 import { listen, ListenError } from './http/listen.ts';
 import { systemClock } from './ports/clock.ts';
+import { startWorker, type Worker } from './worker.ts';
 import type { Logger } from 'pino';
 import mongoose from 'mongoose';
 
 /** What has been started so far, in the order in which it must stop. */
 interface Started {
   instance?: Instance;
+  worker?: Worker;
   database?: EmbeddedDatabase;
 }
 
@@ -32,8 +34,11 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   const secret = config.jwtSecret ?? (await developmentSecret(config.dataFolder));
   const instance = makeInstance(config, secret, log, systemClock, pool);
   started.instance = instance;
+  if (config.roles.includes('worker')) started.worker = startWorker({ config, log, clock: systemClock });
+  // Without the web role too: health and metrics are asked of every process.
   await listen(instance.server, config.port, config.host);
-  log.info({ port: config.port, env: config.env, docs: `${config.publicUrl}/api/docs` }, 'ready');
+  const docs = config.roles.includes('web') ? { docs: `${config.publicUrl}/api/docs` } : {};
+  log.info({ port: config.port, env: config.env, roles: config.roles, ...docs }, 'ready');
 }
 
 async function embeddedUri(config: Config, log: Logger, started: Started): Promise<string> {
@@ -60,18 +65,16 @@ async function embeddedUri(config: Config, log: Logger, started: Started): Promi
   return database.uri;
 }
 
-/** Stops taking requests, lets running ones finish, closes the database; gives up after the configured time. */
-async function stop(config: Config, log: Logger, { instance, database }: Started): Promise<void> {
+/** Stops taking requests and work, lets what runs finish, closes the database; gives up after the configured time. */
+async function stop(config: Config, log: Logger, { instance, worker, database }: Started): Promise<void> {
   const giveUp = setTimeout(() => {
     log.error('stopping took too long');
     log.flush();
     process.exit(1);
   }, config.shutdownSeconds * 1000);
   instance?.drain();
-  if (instance !== undefined) {
-    await drain(instance.server);
-    instance.stop();
-  }
+  await Promise.all([instance && drain(instance.server), worker?.stop()]);
+  instance?.stop();
   await mongoose.disconnect();
   await database?.stop();
   clearTimeout(giveUp);

@@ -10,6 +10,7 @@ import { migrate } from '../src/db/migrate.ts';
 import { makeInstance, poolReadings, type Instance } from '../src/instance.ts';
 import { makeLogger } from '../src/observability/logger.ts';
 import { routes } from '../src/routes.ts';
+import { startWorker, type Worker } from '../src/worker.ts';
 import { assertNothingSecret } from './guards/secrets.ts';
 
 /** An answer, read to its end; `body` is parsed when it is JSON. */
@@ -49,8 +50,10 @@ export interface TestApp {
   clock: { now(): Date; advance(ms: number): void };
   /** Everything logged so far, one JSON object a line. */
   logLines: string[];
-  /** Another instance on the same database, with caches of its own. */
-  second(): Promise<TestApp>;
+  /** The worker beside the instance; the first instance has one unless ROLES says otherwise. */
+  worker: Worker | undefined;
+  /** Another instance on the same database, with caches of its own; it has a worker only when asked for one. */
+  second(options?: { worker: boolean }): Promise<TestApp>;
   close(): Promise<void>;
 }
 
@@ -88,7 +91,7 @@ export async function startApp(
   await migrate(models, log);
   const open: TestApp[] = [];
 
-  const run = async (): Promise<TestApp> => {
+  const run = async ({ worker: hasWorker } = { worker: false }): Promise<TestApp> => {
     const instance = makeInstance(
       config,
       config.jwtSecret ?? '',
@@ -96,6 +99,7 @@ export async function startApp(
       clock,
       open.length === 0 ? pool : undefined,
     );
+    const worker = hasWorker ? startWorker({ config, log, clock }) : undefined;
     await new Promise<void>((resolve) => instance.server.listen(0, '127.0.0.1', resolve));
     // A listening TCP server has an AddressInfo.
     const { port } = instance.server.address() as AddressInfo;
@@ -109,6 +113,7 @@ export async function startApp(
     const app: TestApp = {
       url: `http://127.0.0.1:${String(port)}`,
       instance,
+      worker,
       request,
       register: (name) => register(request, name),
       clock,
@@ -116,6 +121,7 @@ export async function startApp(
       second: run,
       close: async () => {
         agent.destroy();
+        await worker?.stop();
         instance.stop();
         instance.server.closeAllConnections();
         await new Promise((resolve) => instance.server.close(resolve));
@@ -125,7 +131,7 @@ export async function startApp(
     return app;
   };
 
-  const first = await run();
+  const first = await run({ worker: config.roles.includes('worker') });
   const closeOne = first.close;
   first.close = async () => {
     await closeOne();

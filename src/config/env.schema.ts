@@ -10,6 +10,7 @@ import {
   pepperList,
   pepperText,
   secretText,
+  someOf,
   wholeNumber,
 } from './value-types.ts';
 import type { ValueType } from './value-types.ts';
@@ -82,6 +83,14 @@ export const variables = {
     about: 'Where the program runs; staging and production refuse to start with weak or missing secrets.',
     type: oneOf('development', 'test', 'staging', 'production'),
     default: 'development',
+  }),
+  ROLES: defaulted({
+    field: 'roles',
+    group: 'Process',
+    about:
+      'What this process does: web answers requests; worker numbers the events and does what follows from them.',
+    type: someOf('web', 'worker'),
+    default: 'web,worker',
   }),
   LOG_LEVEL: defaulted({
     field: 'logLevel',

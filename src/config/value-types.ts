@@ -55,6 +55,15 @@ export function oneOf<const Name extends string>(...names: readonly Name[]): Val
   return readAs(`one of ${names.join(', ')}`, (given) => names.find((name) => name === given));
 }
 
+/** Some of the named values, at least one, separated by commas. */
+export function someOf<const Name extends string>(...names: readonly Name[]): ValueType<readonly Name[]> {
+  return readAs(`a comma list of ${names.join(', ')}`, (given) => {
+    const listed = splitList(given);
+    const isKnown = listed.every((item) => names.some((name) => name === item));
+    return isKnown && listed.length > 0 ? names.filter((name) => listed.includes(name)) : undefined;
+  });
+}
+
 /** A path in the file system, not checked for existence. */
 export function filePath(accepts: string): ValueType<string> {
   return readAs(accepts, (given) => (given.includes('\0') ? undefined : given));

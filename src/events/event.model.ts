@@ -1,6 +1,8 @@
 import mongoose, { type Types } from 'mongoose';
 import { plainSchema } from '../db/base-schema.ts';
 import type { FieldChange } from './changes.ts';
+import { FollowerModel, ParkedEventModel } from './follower.model.ts';
+import { LogPositionModel } from './log-position.model.ts';
 
 /** One thing that happened, committed in the same transaction as the write that made it happen. */
 export interface StoredEvent {
@@ -60,4 +62,4 @@ schema.index(
 export const EventModel = mongoose.model<StoredEvent>('Event', schema, 'events');
 
 /** The models of this part, for migrations. */
-export const eventModels = [EventModel];
+export const eventModels = [EventModel, LogPositionModel, FollowerModel, ParkedEventModel];

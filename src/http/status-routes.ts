@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Router, type Request } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import type { Deps } from '../deps.ts';
 import { Problem } from '../errors/index.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -16,17 +16,7 @@ export interface Status {
 /** The addresses for people and machines that watch the server: greeting, health, metrics. */
 export function statusRoutes(deps: Deps, metrics: Metrics, status: Status): Router {
   const router = Router({ caseSensitive: true });
-  router.get(['/api', '/api/'], (_req, res) => {
-    named(res.locals, '/api/');
-    res.json({
-      name: 'Pro-Tasker',
-      version: packageInfo.version,
-      status: 'ok',
-      docs: '/api/docs',
-      openapi: '/api/openapi.json',
-      time: deps.clock.now().toISOString(),
-    });
-  });
+  if (deps.config.roles.includes('web')) router.get(['/api', '/api/'], greeting(deps));
   router.get('/health/live', (_req, res) => {
     named(res.locals, '/health/live');
     res.json({ status: 'ok' });
@@ -50,6 +40,21 @@ export function statusRoutes(deps: Deps, metrics: Metrics, status: Status): Rout
   });
   return router;
 }
+
+/** Who answers here, and where the documentation is. */
+const greeting =
+  (deps: Deps): RequestHandler =>
+  (_req, res) => {
+    named(res.locals, '/api/');
+    res.json({
+      name: 'Pro-Tasker',
+      version: packageInfo.version,
+      status: 'ok',
+      docs: '/api/docs',
+      openapi: '/api/openapi.json',
+      time: deps.clock.now().toISOString(),
+    });
+  };
 
 function named(locals: Record<string, unknown>, route: string): void {
   // The hot path has put the facts there for every request.

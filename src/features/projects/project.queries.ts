@@ -71,3 +71,9 @@ export async function findProject(id: string): Promise<KnownProject | null> {
 export async function findVisibleProjects(userId: string): Promise<KnownProject[]> {
   return ProjectModel.find({ 'members.userId': objectId(userId), deletedAt: null }).lean<StoredProject[]>();
 }
+
+/** Whether the user is in the project at this moment, also while it is in the trash. */
+export async function isMemberNow(projectId: string, userId: string): Promise<boolean> {
+  const found = await ProjectModel.exists({ _id: objectId(projectId), 'members.userId': objectId(userId) });
+  return found !== null;
+}

@@ -1,3 +1,3 @@
 export { taskModels } from './task.model.ts';
 export { taskRoutes } from './task.routes.ts';
-export { unassignOpenTasks } from './task-unassign.service.ts';
+export { unassignWhoIsGone } from './task-unassign.service.ts';

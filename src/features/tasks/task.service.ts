@@ -215,6 +215,10 @@ function recordTask(ctx: W, name: string, before: StoredTask | undefined, after:
     projectId: after.projectId,
     subject: { type: 'task', id: after._id, version: after.version },
     changes: before === undefined ? [] : fieldChanges(before, after, [...recordedFields, 'deletedAt']),
-    data: { number: after.number, title: after.title },
+    data: {
+      number: after.number,
+      title: after.title,
+      ...(before === undefined && { assigneeId: after.assigneeId?.toHexString() ?? null }),
+    },
   });
 }
