@@ -4,6 +4,7 @@ import { Problem } from '../src/errors/index.ts';
 import { createAccount, setPassword } from '../src/features/auth/index.ts';
 import { findUserByEmail, promoteUser, type StoredUser } from '../src/features/users/index.ts';
 import { packageInfo } from '../src/package-info.ts';
+import { followersCommand } from './followers.ts';
 import { asOperator } from './operator.ts';
 
 const program = new Command('pro-tasker').description('The operator’s commands').version(packageInfo.version);
@@ -68,6 +69,8 @@ async function existing(email: string): Promise<StoredUser> {
   if (found === null) throw new Problem('user.not_found', { detail: `Nobody has the address ${email}.` });
   return found;
 }
+
+program.addCommand(followersCommand());
 
 await program.parseAsync().catch((error: unknown) => {
   const faults = error instanceof Problem ? (error.details.errors ?? []).map((fault) => fault.detail) : [];
