@@ -13,6 +13,14 @@ export interface Readings {
   inFlight(): number;
   eventLoopDelaySeconds(): number;
   pool(): { open: number; inUse: number };
+  /** Asked of the database. */
+  log(): Promise<LogLag>;
+}
+
+/** How far the numbering of events and those who follow them are behind. */
+export interface LogLag {
+  sequencerLagSeconds: number;
+  followers: readonly { name: string; lag: number; parked: number }[];
 }
 
 /** Makes the registry; event-loop, memory and GC metrics come from prom-client's defaults. */
@@ -58,6 +66,7 @@ export function makeMetrics(readings: Readings): Metrics {
   );
   gauge('mongodb_pool_connections_open', 'Open database connections', () => readings.pool().open);
   gauge('mongodb_pool_connections_in_use', 'Database connections in use', () => readings.pool().inUse);
+  const readLog = logGauges(registers, () => readings.log());
   return {
     observeRequest: (method, route, status, seconds) => {
       requests.observe({ method, route, status: String(status) }, seconds);
@@ -66,7 +75,45 @@ export function makeMetrics(readings: Readings): Metrics {
     observeCommand: (command, seconds, failed) => {
       commands.observe({ command, outcome: failed ? 'failed' : 'ok' }, seconds);
     },
-    render: () => registry.metrics(),
+    render: async () => {
+      await readLog();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
+  };
+}
+
+/** Makes the gauges of the log; gives what fills them. They are absent while the database does not answer. */
+function logGauges(registers: Registry[], read: () => Promise<LogLag>): () => Promise<void> {
+  const numbering = new Gauge({
+    name: 'event_log_sequencer_lag_seconds',
+    help: 'Age of the oldest event that has no number yet',
+    registers,
+  });
+  const labelNames = ['follower'];
+  const lag = new Gauge({
+    name: 'event_log_follower_lag_events',
+    help: 'Events a follower has not come to yet',
+    labelNames,
+    registers,
+  });
+  const parked = new Gauge({
+    name: 'event_log_follower_parked_events',
+    help: 'Events a follower could not act on',
+    labelNames,
+    registers,
+  });
+  return async () => {
+    const known = await read().catch(() => undefined);
+    for (const gauge of [numbering, lag, parked]) gauge.reset();
+    if (known === undefined) {
+      numbering.remove();
+      return;
+    }
+    numbering.set(known.sequencerLagSeconds);
+    for (const one of known.followers) {
+      lag.set({ follower: one.name }, one.lag);
+      parked.set({ follower: one.name }, one.parked);
+    }
   };
 }
