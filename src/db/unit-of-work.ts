@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import mongoose, {
-  type ClientSession,
-  type Model,
-  type Types,
-  type UpdateQuery,
-  type QueryFilter,
-} from 'mongoose';
+import mongoose, { type Model, type Types, type UpdateQuery, type QueryFilter } from 'mongoose';
 import { Problem } from '../errors/index.ts';
 import { EventModel, type FieldChange, type StoredEvent } from '../events/index.ts';
 import type { Versioned } from './base-schema.ts';
-import { duplicatePlace, isCommitUnknown, isConflict } from './faults.ts';
+import { duplicatePlace, isConflict } from './faults.ts';
+import { commitTogether } from './group-commit.ts';
+import { validateAll, type Operation, type Statement } from './transaction.ts';
 import { isTurnTaken, takeTurns } from './turns.ts';
 
 /** Who writes and under which request; copied into every event. */
@@ -54,16 +50,6 @@ export interface Work {
 
 /** What a refused duplicate means: an error to throw, or a reason to run the work again. */
 export type OnDuplicate = (() => Error) | 'retry';
-
-type Operation = Parameters<typeof mongoose.connection.bulkWrite>[0][number];
-
-interface Statement {
-  key: string;
-  guarded: boolean;
-  /** Holds a partial change against its model's rules; inserts are validated by Mongoose itself. */
-  validate?: () => Promise<unknown>;
-  run: Operation | ((session: ClientSession) => Promise<unknown>);
-}
 
 const deadlineMs = 5_000;
 
@@ -130,62 +116,11 @@ async function tryOnce<R>(
   }
 }
 
-/** Sends everything as one bulk write plus commit; false when a guarded document had changed meanwhile. */
-async function commit(collected: Collected): Promise<boolean> {
-  const { statements } = collected;
+/** Sends everything in one transaction; false when a guarded document had changed meanwhile. */
+async function commit({ statements }: Collected): Promise<boolean> {
   if (statements.length === 0) return true;
   await validateAll(statements);
-  // Without causal consistency: bulkWrite takes no readConcern on the embedded engine, and nothing here needs one.
-  const session = await mongoose.connection.startSession({
-    causalConsistency: false,
-  });
-  try {
-    session.startTransaction();
-    const bulk: Operation[] = [];
-    let guarded = 0;
-    for (const statement of statements) {
-      if (typeof statement.run === 'function') {
-        await statement.run(session);
-        continue;
-      }
-      bulk.push(statement.run);
-      if (statement.guarded) guarded += 1;
-    }
-    if (bulk.length > 0) {
-      const result = await writeAll(bulk, session);
-      if (result.matchedCount !== guarded) {
-        await session.abortTransaction();
-        return false;
-      }
-    }
-    await commitSurely(session);
-    return true;
-  } catch (error) {
-    if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
-    throw error;
-  } finally {
-    await session.endSession();
-  }
-}
-
-const validateAll = (statements: readonly Statement[]): Promise<unknown> =>
-  Promise.all(statements.map(async (statement) => statement.validate?.()));
-
-/** Mongoose casts and validates every document here before anything is sent. */
-async function writeAll(bulk: Operation[], session: ClientSession) {
-  return mongoose.connection.bulkWrite(bulk, { session, ordered: true });
-}
-
-/** Commits; when the answer got lost, asks again until the server says. */
-async function commitSurely(session: ClientSession): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await session.commitTransaction();
-      return;
-    } catch (error) {
-      if (!isCommitUnknown(error) || attempt === 3) throw error;
-    }
-  }
+  return commitTogether(statements);
 }
 
 interface Collected {

@@ -144,4 +144,23 @@ describe(`${String(rivals)} at once`, () => {
     const owners = (project?.members ?? []).filter(({ role }) => role === 'owner');
     expect(owners.map(({ userId }) => userId.toHexString())).toEqual([project?.ownerId.toHexString()]);
   });
+
+  it('write side by side: nobody pays for the conflicts of others', async () => {
+    const { id } = await make('shared');
+    const before = await TaskModel.countDocuments({ projectId });
+    const condition = { 'if-match': '"1"' };
+    const [made, changed, claimed] = await Promise.all([
+      times(60, (turn) => create(`beside ${String(turn)}`)),
+      times(20, (turn) => call('PATCH', `/api/tasks/${id}`, { title: String(turn) }, condition)),
+      times(20, (turn) => call('POST', '/api/projects', { name: String(turn), key: 'SAME' })),
+    ]);
+    expect(statusesOf(made)).toEqual({ 201: 60 });
+    expect(statusesOf(changed)).toEqual({ 200: 1, '412 resource.changed': 19 });
+    expect(statusesOf(claimed)).toEqual({ 201: 1, '409 project.key_taken': 19 });
+    expect(await TaskModel.countDocuments({ projectId })).toBe(before + 60);
+    const announced = await EventModel.find({
+      'subject.id': { $in: made.map(({ body }) => body.id) },
+    }).lean();
+    expect(announced.map(({ name }) => name)).toEqual(Array.from({ length: 60 }, () => 'task.created'));
+  });
 });
