@@ -13,6 +13,8 @@ export interface Claim {
   readonly id: string;
   readonly fingerprint: string;
   readonly actor: Actor;
+  /** Set when an answer of more than a day ago is still there. */
+  hasExpired?: boolean;
 }
 
 /** The projects an answer shows something of, with the role the caller had in them. */
@@ -75,8 +77,7 @@ export function keep(
   { shown, now }: { shown: Shown; now: Date },
 ): void {
   const isKept = answer.text !== null && Buffer.byteLength(answer.text) <= mostKeptBytes;
-  // One that has expired but is not deleted yet makes room.
-  work.deleteWhere(AnswerModel, { _id: claim.id, expiresAt: { $lte: now } });
+  if (claim.hasExpired === true) work.deleteWhere(AnswerModel, { _id: claim.id, expiresAt: { $lte: now } });
   work.insertPlain<StoredAnswer>(AnswerModel, {
     _id: claim.id,
     fingerprint: claim.fingerprint,
@@ -162,10 +163,12 @@ export async function keepRefusal(
 
 /** The stored answer; its body only if the user is still at least what they were when it was made. */
 async function replay(claim: Claim, deps: Deps): Promise<Rendered | undefined> {
-  const stored = await AnswerModel.findOne({ _id: claim.id, expiresAt: { $gt: deps.clock.now() } })
-    .lean<StoredAnswer>()
-    .exec();
+  const stored = await AnswerModel.findOne({ _id: claim.id }).lean<StoredAnswer>().exec();
   if (stored === null) return undefined;
+  if (stored.expiresAt <= deps.clock.now()) {
+    claim.hasExpired = true;
+    return undefined;
+  }
   if (stored.fingerprint !== claim.fingerprint) throw new Problem('idempotency.key_reused');
   const replayed = { 'Idempotency-Replayed': 'true' };
   if (stored.text === null || !(await mayStillRead(claim.actor, stored, deps)))

@@ -1,9 +1,5 @@
 import { objectId } from '../../db/base-schema.ts';
-import { Problem } from '../../errors/index.ts';
-import type { Ctx } from '../../context.ts';
-import { projectOf } from './task-entry.service.ts';
 import { TaskModel, type StoredTask } from './task.model.ts';
-import type { TaskInProject } from './task.presenter.ts';
 
 interface Waiting {
   id: string;
@@ -14,16 +10,10 @@ interface Waiting {
 let waiting: Waiting[] = [];
 
 /**
- * One task for reading. All point reads of one turn of the event loop share one query by ids; therefore every
- * result is judged again for the one who asked. Throws `task.not_found`.
+ * A task by its id, whoever asks, or null. All reads of one turn of the event loop share one query; therefore every
+ * result must be judged by the one who asked.
  */
-export async function readTask(ctx: Ctx, id: string): Promise<TaskInProject> {
-  const task = await loadTogether(id);
-  if (task === null || task.trashed) throw new Problem('task.not_found');
-  return { task, project: await projectOf(ctx, task) };
-}
-
-function loadTogether(id: string): Promise<StoredTask | null> {
+export function findTogether(id: string): Promise<StoredTask | null> {
   return new Promise((resolve, reject) => {
     waiting.push({ id, resolve, reject });
     if (waiting.length === 1) setImmediate(() => void serve());

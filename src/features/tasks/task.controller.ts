@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Ctx, Writing } from '../../context.ts';
 import { created, noContent, ok } from '../../http/endpoint.ts';
-import { readTask } from './task-loader.queries.ts';
+import { loadTask } from './task-entry.service.ts';
 import { moveTask } from './task-move.service.ts';
 import { presentTask } from './task.presenter.ts';
 import { listTasks, readTaskByKey } from './task.queries.ts';
@@ -34,7 +34,7 @@ export async function create({ body }: Body<typeof TaskCreate>, ctx: W) {
 
 /** GET /tasks/:id */
 export async function read({ params }: Path, ctx: Ctx) {
-  return ok(presentTask(ctx, await readTask(ctx, params.id)));
+  return ok(presentTask(ctx, await loadTask(ctx, params.id)));
 }
 
 /** GET /projects/:id/tasks/by-key/:key */
