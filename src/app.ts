@@ -11,6 +11,7 @@ import { toProblem } from './http/problem-response.ts';
 import { renderProblem, sendRendered } from './http/rendered.ts';
 import type { RequestFacts } from './http/request-facts.ts';
 import { statusRoutes, type Status } from './http/status-routes.ts';
+import { jobModels } from './jobs/index.ts';
 import { authenticate } from './middlewares/authenticate.ts';
 import { hotPath } from './middlewares/hot-path.ts';
 import { RateCountModel } from './middlewares/rate-limit.model.ts';
@@ -32,6 +33,7 @@ export interface AppParts {
 export const models = [
   ...eventModels,
   LeaseModel,
+  ...jobModels,
   RateCountModel,
   AnswerModel,
   ...featureModels,
