@@ -23,7 +23,7 @@ export interface Follower {
   readonly name: string;
   /** The names of the events it hears of; all when absent. */
   readonly on?: readonly string[];
-  /** Where it begins when it has no place yet: with the first event of the log, or with the next one. */
+  /** Where it begins when it has no place yet: with the first event of the log, or with the next to be numbered. */
   readonly from: 'start' | 'head';
   /** After how many failures an event is set aside. */
   readonly maxAttempts: number;
