@@ -4,8 +4,12 @@ import { bcryptHasher } from './access/password-hasher.ts';
 import { joseTokens } from './access/tokens.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/index.ts';
+import { consumers } from './consumers.ts';
 import { databaseAnswers, type DriverObserver } from './db/connect.ts';
 import type { Deps } from './deps.ts';
+import { forgetAll, forgetChanged, type Caches } from './caches.ts';
+import { watchLog } from './events/index.ts';
+import { logReadings } from './events/log-readings.ts';
 import { findSession } from './features/auth/index.ts';
 import { findProject, findVisibleProjects } from './features/projects/index.ts';
 import { freshCache } from './access/index.ts';
@@ -67,21 +71,37 @@ export function makeInstance(
     inFlight: pressure.inFlight,
     eventLoopDelaySeconds: () => pressure.delayMs() / 1000,
     pool: () => ({ open: pool.open, inUse: pool.inUse }),
+    log: () => logReadings(consumers),
   });
   pool.onCommand = metrics.observeCommand;
   const limits = rateLimits(config);
   let accepting = true;
+  const isFollowed = (): boolean => watch.isFresh();
+  const caches: Caches = {
+    sessions: freshCache({ load: findSession, tagsOf: ({ userId }) => [userId], isFollowed }),
+    projects: freshCache({ load: findProject, isFollowed }),
+    visibleProjects: freshCache({
+      load: findVisibleProjects,
+      tagsOf: (projects) => projects.map(({ _id }) => _id.toHexString()),
+      isFollowed,
+    }),
+  };
+  const watch = watchLog(log, {
+    committed: (event) => {
+      forgetChanged(caches, event);
+    },
+    moved: () => undefined,
+    missed: () => {
+      forgetAll(caches);
+    },
+  });
   const deps: Deps = {
     config,
     log,
     clock,
     hasher: bcryptHasher(config),
     tokens: joseTokens(config, secret),
-    caches: {
-      sessions: freshCache(findSession),
-      projects: freshCache(findProject),
-      visibleProjects: freshCache(findVisibleProjects),
-    },
+    caches,
   };
   const status = { accepting: () => accepting, databaseAnswers };
   const app = createApp({ deps, metrics, pressure, limits, status });
@@ -93,6 +113,7 @@ export function makeInstance(
       accepting = false;
     },
     stop: () => {
+      watch.stop();
       limits.stop();
       pressure.stop();
     },

@@ -1,40 +1,130 @@
 import { LRUCache } from 'lru-cache';
 
-/** Values looked up at most once a second: many readers share one look-up, a change drops its entry at once. */
+/** Values many readers share; every change drops the entries it concerns at once. */
 export interface FreshCache<V extends object> {
   get(key: string): Promise<V | null>;
   /** Forgets the entry, also one that is being looked up right now. */
   drop(key: string): void;
+  /** Forgets every entry whose value carries the tag, and whatever is being looked up right now. */
+  dropTagged(tag: string): void;
+  /** Forgets everything. */
+  clear(): void;
 }
 
-const freshForMs = 1_000;
-const mostEntries = 20_000;
-const nothing = Symbol('nothing');
+/** Where values come from and how long they may be believed. */
+export interface FreshCacheOptions<V extends object> {
+  load(key: string): Promise<V | null>;
+  /** What an entry is also found by: the ids it must be dropped with. */
+  tagsOf?: (value: V) => readonly string[];
+  /** Whether every change so far has been heard of, so that an entry that is still there is right. */
+  isFollowed?: () => boolean;
+}
 
-/** Makes a cache over `load`; entries live one second, and null (nothing there) is remembered too. */
-export function freshCache<V extends object>(load: (key: string) => Promise<V | null>): FreshCache<V> {
-  const cache = new LRUCache<string, V | typeof nothing>({
+const unfollowedMs = 1_000;
+const followedMs = 60_000;
+const mostEntries = 20_000;
+
+interface Entry<V> {
+  value: V | null;
+  loadedAt: number;
+  tags: readonly string[];
+}
+
+interface LookUp<V> {
+  entry: Promise<Entry<V>>;
+  isStale: boolean;
+}
+
+/**
+ * Makes a cache over `load`. An entry lives one second, or up to a minute while the changes are followed; null
+ * (nothing there) is remembered too. A look-up that a change overtakes is made again.
+ */
+export function freshCache<V extends object>({
+  load,
+  tagsOf = () => [],
+  isFollowed = () => false,
+}: FreshCacheOptions<V>): FreshCache<V> {
+  const keysByTag = new Map<string, Set<string>>();
+  const lookUps = new Map<string, LookUp<V>>();
+  const entries = new LRUCache<string, Entry<V>>({
     max: mostEntries,
-    ttl: freshForMs,
-    ignoreFetchAbort: false,
-    fetchMethod: async (key) => (await load(key)) ?? nothing,
+    dispose: ({ tags }, key) => {
+      for (const tag of tags) untag(keysByTag, tag, key);
+    },
   });
-  const get = async (key: string): Promise<V | null> => {
-    for (;;) {
-      try {
-        const value = await cache.fetch(key);
-        return value === undefined || value === nothing ? null : value;
-      } catch (error) {
-        // Dropped while it was being looked up: what was read may be stale, so look again.
-        if (error instanceof Error && error.message === 'deleted') continue;
-        throw error;
-      }
+
+  const remember = (key: string, entry: Entry<V>): void => {
+    entries.set(key, entry);
+    for (const tag of entry.tags) {
+      const keys = keysByTag.get(tag);
+      if (keys === undefined) keysByTag.set(tag, new Set([key]));
+      else keys.add(key);
     }
   };
+
+  const lookUp = (key: string): LookUp<V> => {
+    const loadedAt = performance.now();
+    const entry = load(key).then((value) => ({
+      value,
+      loadedAt,
+      tags: value === null ? [] : tagsOf(value),
+    }));
+    const started: LookUp<V> = { entry, isStale: false };
+    lookUps.set(key, started);
+    const settle = (): boolean => lookUps.get(key) === started && lookUps.delete(key);
+    entry.then(
+      (loaded) => {
+        if (settle()) remember(key, loaded);
+      },
+      () => {
+        settle();
+      },
+    );
+    return started;
+  };
+
+  const isRight = ({ loadedAt }: Entry<V>): boolean => {
+    const age = performance.now() - loadedAt;
+    return age < unfollowedMs || (age < followedMs && isFollowed());
+  };
+
+  const forgetLookUps = (): void => {
+    for (const one of lookUps.values()) one.isStale = true;
+    lookUps.clear();
+  };
+
   return {
-    get,
+    get: async (key) => {
+      const known = entries.get(key);
+      if (known !== undefined && isRight(known)) return known.value;
+      for (;;) {
+        const current = lookUps.get(key) ?? lookUp(key);
+        const { value } = await current.entry;
+        // Dropped while it was being looked up: what was read may be older than the change, so look again.
+        if (!current.isStale) return value;
+      }
+    },
     drop: (key) => {
-      cache.delete(key);
+      entries.delete(key);
+      const current = lookUps.get(key);
+      if (current === undefined) return;
+      current.isStale = true;
+      lookUps.delete(key);
+    },
+    dropTagged: (tag) => {
+      for (const key of [...(keysByTag.get(tag) ?? [])]) entries.delete(key);
+      // What they will find is not known yet.
+      forgetLookUps();
+    },
+    clear: () => {
+      entries.clear();
+      forgetLookUps();
     },
   };
+}
+
+function untag(keysByTag: Map<string, Set<string>>, tag: string, key: string): void {
+  const keys = keysByTag.get(tag);
+  keys?.delete(key);
+  if (keys?.size === 0) keysByTag.delete(tag);
 }

@@ -1,6 +1,7 @@
 import type { Types } from 'mongoose';
 import type { Ctx, Writing } from '../../context.ts';
 import { Problem } from '../../errors/index.ts';
+import { withMemberIds } from '../../events/index.ts';
 import { saveProject } from './project-entry.service.ts';
 import { ProjectModel, type StoredProject } from './project.model.ts';
 import { restorableSince } from './trash.ts';
@@ -45,6 +46,6 @@ function discard(ctx: Writing<Ctx>, project: StoredProject): void {
     projectId: project._id,
     subject: { type: 'project', id: project._id, version: after.version },
     changes: [{ field: 'deletedAt', from: null, to: after.deletedAt?.toISOString() ?? null }],
-    data: { name: project.name },
+    data: { name: project.name, ...withMemberIds(project.members) },
   });
 }
