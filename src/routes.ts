@@ -1,3 +1,4 @@
+import { activityRoutes } from './features/activity/index.ts';
 import { authModels, authRoutes } from './features/auth/index.ts';
 import { memberRoutes } from './features/members/index.ts';
 import { leaveAllProjects, projectModels, projectRoutes } from './features/projects/index.ts';
@@ -13,6 +14,7 @@ export const routes: readonly Endpoint[] = [
   ...projectRoutes,
   ...memberRoutes,
   ...taskRoutes,
+  ...activityRoutes,
 ];
 
 /** Every feature's stored collections. */

@@ -2,5 +2,15 @@ export { fieldChanges, type FieldChange } from './changes.ts';
 export { EventModel, eventModels, type StoredEvent } from './event.model.ts';
 export { changesSince } from './changes-since.ts';
 export { watchLog, type CommittedEvent, type LogListener, type LogWatch } from './log-watch.ts';
-export { logHead, logTail, purgeEvents, readLog, type LogStretch, type NumberedEvent } from './read-log.ts';
+export { logCursors, type LogCursors } from './log-cursor.ts';
+export {
+  countEvents,
+  logHead,
+  logTail,
+  purgeEvents,
+  readLog,
+  readLogBackwards,
+  type LogStretch,
+  type NumberedEvent,
+} from './read-log.ts';
 export { memberIdsOf, withMemberIds } from './member-ids.ts';

@@ -23,6 +23,27 @@ export async function readLog({ after, upTo, filter = {}, limit }: LogStretch): 
     .lean<NumberedEvent[]>();
 }
 
+/** Numbered events, the newest first; `before` is the number of the last one that is known already. */
+export async function readLogBackwards({
+  before,
+  filter,
+  limit,
+}: {
+  before?: number;
+  filter: QueryFilter<StoredEvent>;
+  limit: number;
+}): Promise<NumberedEvent[]> {
+  const seq = { $gt: 0, ...(before !== undefined && { $lt: before }) };
+  return EventModel.find({ ...filter, seq })
+    .sort({ seq: -1 })
+    .limit(limit)
+    .lean<NumberedEvent[]>();
+}
+
+/** How many numbered events there are, counted up to `most`. */
+export const countEvents = (filter: QueryFilter<StoredEvent>, most: number): Promise<number> =>
+  EventModel.countDocuments({ ...filter, seq: { $gt: 0 } }, { limit: most }).exec();
+
 /** The number of the newest event that has one; 0 when there is none. */
 export const logHead = (): Promise<number> => endOfLog(-1);
 

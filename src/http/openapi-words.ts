@@ -8,6 +8,7 @@ export const tagDescriptions: Record<string, string> = {
   Projects: 'Projects, their life from creation to the trash, and their owner.',
   Members: 'Who is in a project, in which role.',
   Tasks: 'Tasks: what is to be done, by whom, until when, in which order.',
+  'What happened': 'The history of tasks and projects, and everything you can see as it happens.',
 };
 
 /** The introduction of the document: the promises that hold for every operation. */

@@ -229,6 +229,20 @@ export const expectedVerdicts: Record<string, Verdicts> = {
     deleted: everyone(404),
     trashed: everyone(404),
   },
+  // Whoever sees the task may read its history, in the trash too.
+  listTaskActivity: {
+    ...nowhere,
+    live: signedIn(404, 200, 200, 200, 200, 404, 404),
+    archived: signedIn(404, 200, 200, 200, 200, 404, 404),
+    trashed: signedIn(404, 200, 200, 200, 200, 404, 404),
+    deleted: everyone(404),
+  },
+  listProjectActivity: {
+    ...nowhere,
+    live: signedIn(404, 200, 200, 200, 200, 404, 404),
+    archived: signedIn(404, 200, 200, 200, 200, 404, 404),
+    deleted: everyone(404),
+  },
   updateTask: taskWrite(200),
   replaceTask: taskWrite(200),
   moveTask: taskWrite(200),

@@ -110,6 +110,8 @@ export const samples: Record<string, Maker> = {
   }),
   readTask: task,
   readTaskByKey: ({ aim }) => ({ params: { id: aim.projectId, key: aim.taskKey } }),
+  listTaskActivity: (asking) => ({ ...task(asking), query: {} }),
+  listProjectActivity: (asking) => ({ ...project(asking), query: {} }),
   updateTask: (asking) => ({
     ...task(asking),
     body: { title: 'Edited', description: 'Edited', status: 'done', priority: 'high', dueDate: null },
