@@ -3,3 +3,5 @@ export { CounterModel, projectModels, type StoredProject } from './project.model
 export { findProject, findVisibleProjects, isMemberNow } from './project.queries.ts';
 export { projectRoutes } from './project.routes.ts';
 export { leaveAllProjects } from './project-leave.service.ts';
+export { purgeProjects } from './project-purge.service.ts';
+export { expiredTrash, restorableSince } from './trash.ts';

@@ -17,6 +17,8 @@ export interface StoredProject extends KnownProject, Versioned {
   description: string;
   status: ProjectState;
   ownerId: Types.ObjectId;
+  /** Set while it is being removed for good: nobody sees it again. */
+  purgedAt?: Date;
 }
 
 const objectIdType = mongoose.Schema.Types.ObjectId;
@@ -45,6 +47,7 @@ const schema = versionedSchema<StoredProject>({
     }),
   ],
   deletedAt: { type: Date, default: null },
+  purgedAt: { type: Date },
 });
 // The keys an owner uses, to propose a free one.
 schema.index({ ownerId: 1, key: 1 });
@@ -52,6 +55,8 @@ schema.index({ ownerId: 1, key: 1 });
 schema.index({ 'members.userId': 1, nameKey: 1, _id: 1 });
 schema.index({ 'members.userId': 1, createdAt: 1, _id: 1 });
 schema.index({ 'members.userId': 1, updatedAt: 1, _id: 1 });
+// What has been in the trash for too long.
+schema.index({ deletedAt: 1 }, { partialFilterExpression: { deletedAt: { $gt: new Date(0) } } });
 
 /** The projects collection. */
 export const ProjectModel = mongoose.model<StoredProject>('Project', schema, 'projects');

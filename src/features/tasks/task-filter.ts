@@ -17,6 +17,8 @@ export interface Reader {
   userId: string;
   timeZone: string;
   now: Date;
+  /** What was deleted earlier does not come back and is not shown any more. */
+  restorableSince: Date;
 }
 
 /** The conditions of a list, divided by whether the index of the sort serves them. */
@@ -85,6 +87,7 @@ function conditionsOf(filters: TaskFilters, reader: Reader): Condition[] {
   const add = (condition: QueryFilter<StoredTask>, servedBy?: string): void => {
     conditions.push(servedBy === undefined ? { condition } : { condition, servedBy });
   };
+  if (filters.deleted === true) add({ deletedAt: { $gte: reader.restorableSince } });
   if (status !== undefined) add({ status: oneOf(status) }, 'rank');
   if (assigneeId !== undefined) add({ assigneeId: oneOf(assigneeId.map(personOf)) }, 'dueAt');
   if (createdBy !== undefined) add({ createdBy: oneOf(createdBy.map(personOf)) });

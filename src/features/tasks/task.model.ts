@@ -36,6 +36,8 @@ export interface StoredTask extends Versioned {
   trashed: boolean;
   /** Words of the title, for search. */
   words: string[];
+  /** Set while it is being removed for good: nobody sees it again. */
+  purgedAt?: Date;
 }
 
 const objectIdType = mongoose.Schema.Types.ObjectId;
@@ -59,6 +61,7 @@ const schema = versionedSchema<StoredTask>({
   deletedAt: { type: Date, default: null },
   trashed: { type: Boolean, required: true },
   words: [{ type: String }],
+  purgedAt: { type: Date },
 });
 // GET /api/tasks, one index per sort; over several projects the server merges one range of each.
 schema.index({ projectId: 1, trashed: 1, rank: 1, _id: 1 });
@@ -74,6 +77,8 @@ schema.index({ projectId: 1, trashed: 1, status: 1, rank: 1, _id: 1 });
 schema.index({ projectId: 1, trashed: 1, assigneeId: 1, dueAt: 1, _id: 1 });
 // Search: words of the title by their beginnings.
 schema.index({ projectId: 1, trashed: 1, words: 1 });
+// What has been in the trash for too long.
+schema.index({ deletedAt: 1 }, { partialFilterExpression: { deletedAt: { $gt: new Date(0) } } });
 
 /** The tasks collection. */
 export const TaskModel = mongoose.model<StoredTask>('Task', schema, 'tasks');

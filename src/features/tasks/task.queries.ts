@@ -6,7 +6,7 @@ import { piecesOf, walkParts } from '../../db/keyset-parts.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
-import { enterProject } from '../projects/index.ts';
+import { enterProject, restorableSince } from '../projects/index.ts';
 import { findUser } from '../users/index.ts';
 import { sortOf, splitFilter, type TaskFilters } from './task-filter.ts';
 import { readSearch } from './task-search.ts';
@@ -27,6 +27,7 @@ export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): P
     userId: ctx.actor.userId,
     timeZone: await timeZoneFor(ctx, filters.overdue),
     now: ctx.now(),
+    restorableSince: restorableSince(ctx.now(), ctx.deps.config),
   };
   const { indexed, residual, index } = splitFilter(filters, sort, reader);
   const projectIds = search.projects.map((project) => project._id);

@@ -14,7 +14,7 @@ import { Problem, refuseChangedFields } from '../../errors/index.ts';
 import { fieldChanges } from '../../events/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
 import { definedOnly } from '../../schemas/defined-only.ts';
-import { enterProject } from '../projects/index.ts';
+import { enterProject, restorableSince } from '../projects/index.ts';
 import { dueAtOf, isDay } from './due-date.ts';
 import { rankAtEnd } from './rank.ts';
 import { reserveNumber } from './task-counter.service.ts';
@@ -142,9 +142,11 @@ export async function deleteTask(ctx: W, id: string): Promise<void> {
   recordTask(ctx, 'task.deleted', task, after);
 }
 
-/** Takes the task out of the trash, to where it was; one that is not in it stays as it is. */
+/** Takes the task out of the trash, to where it was; one that is not in it stays as it is. Throws `task.not_found` after too long. */
 export async function restoreTask(ctx: W, id: string): Promise<TaskInProject> {
   const { task, project } = await loadTask(ctx, id, { trashed: true });
+  const since = restorableSince(ctx.now(), ctx.deps.config);
+  if (task.deletedAt !== null && task.deletedAt < since) throw new Problem('task.not_found');
   await admitChange(ctx, 'task.delete', project, task, { authorId: task.createdBy.toHexString() });
   if (!task.trashed) return { task, project };
   const after = ctx.work.update(TaskModel, task, { trashed: false, deletedAt: null });
