@@ -4,6 +4,8 @@ import type { Follower } from './events/follow.ts';
 import { makeLogHead, pollLogHead } from './events/log-head.ts';
 import { runFollower } from './events/run-follower.ts';
 import { runSequencer } from './events/sequencer.ts';
+import { startJobs } from './jobs/index.ts';
+import { jobDefinitions, schedules } from './schedules.ts';
 
 /** The running worker role of a process. */
 export interface Worker {
@@ -23,9 +25,10 @@ const usualLeaseMs = 5_000;
 
 /** Starts what a process with the worker role does beside answering requests; needs a connected database. */
 export function startWorker(
-  { log, clock }: WorkerDeps,
+  deps: WorkerDeps,
   { followers = consumers, leaseMs = usualLeaseMs, ...rest }: WorkerOptions = {},
 ): Worker {
+  const { log, clock } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   const head = makeLogHead();
@@ -35,10 +38,11 @@ export function startWorker(
     pollLogHead(head, signal),
     ...followers.map((follower) => runFollower(follower, parts)),
   ];
+  const jobs = startJobs({ deps, definitions: jobDefinitions, schedules });
   return {
     stop: async () => {
       stopping.abort();
-      await Promise.all(running);
+      await Promise.all([jobs.stop(), ...running]);
     },
   };
 }

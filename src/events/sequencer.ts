@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 import type { Logger } from 'pino';
-import { isConflict, isDatabaseAway } from '../db/faults.ts';
+import { isDatabaseAway } from '../db/faults.ts';
 import { whileLeader } from '../db/lease.ts';
 import { openCommitStream, type CommitStream } from './commit-stream.ts';
 import { EventModel } from './event.model.ts';
@@ -126,42 +126,25 @@ async function* unnumbered(signal: AbortSignal): AsyncGenerator<Id[]> {
 
 /** Numbers those of the events that have no number, in this order, and stores the position with the token. */
 async function stamp(position: Position, ids: Id[], token: unknown): Promise<Position> {
-  if (await commitNumbers(position, ids, token)) return { seq: position.seq + ids.length, token };
-  // Some have been numbered before: a search and the stream, or a stream and its repetition, overlap.
-  const known = await EventModel.find({ _id: { $in: ids }, seq: { $gt: 0 } }, { _id: 1 }).lean();
-  const done = new Set(known.map(({ _id }) => _id.toHexString()));
-  const rest = ids.filter((id) => !done.has(id.toHexString()));
-  if (await commitNumbers(position, rest, token)) return { seq: position.seq + rest.length, token };
-  throw new Error('another sequencer has moved the position');
+  const fresh = await withoutNumber(ids);
+  // No transaction: one that is open when this process is killed would keep its successor waiting for a minute. Native:
+  // nothing here needs casting, and this runs for every event.
+  const result = await mongoose.connection
+    .getClient()
+    .bulkWrite(statements(position, fresh, token), { ordered: true });
+  if (result.matchedCount !== fresh.length + 1) throw new Error('another sequencer has moved the position');
+  return { seq: position.seq + fresh.length, token };
 }
 
-const attempts = 3;
-
-/** One transaction: all numbers, the position and the token; false when an event or the position was not as expected. */
-async function commitNumbers(position: Position, ids: Id[], token: unknown): Promise<boolean> {
-  for (let attempt = 1; ; attempt += 1) {
-    const session = await mongoose.connection.startSession({ causalConsistency: false });
-    try {
-      session.startTransaction();
-      // Native on purpose: nothing here needs casting, and this runs for every event.
-      const result = await mongoose.connection
-        .getClient()
-        .bulkWrite(statements(position, ids, token), { session, ordered: true });
-      if (result.matchedCount !== ids.length + 1) {
-        await session.abortTransaction();
-        return false;
-      }
-      await session.commitTransaction();
-      return true;
-    } catch (error) {
-      if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
-      if (!isConflict(error) || attempt === attempts) throw error;
-    } finally {
-      await session.endSession();
-    }
-  }
+/** Some come twice: a search and the stream, or a stream and its repetition, overlap. */
+async function withoutNumber(ids: Id[]): Promise<Id[]> {
+  if (ids.length === 0) return ids;
+  const events = await EventModel.find({ _id: { $in: ids } }, { seq: 1 }).lean();
+  const numbered = new Set(events.filter(({ seq }) => seq !== undefined).map(({ _id }) => _id.toHexString()));
+  return ids.filter((id) => !numbered.has(id.toHexString()));
 }
 
+/** In this order: numbers one after the other, then the position together with the token. */
 function statements(
   { seq }: Position,
   ids: Id[],
