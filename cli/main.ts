@@ -5,6 +5,7 @@ import { createAccount, setPassword } from '../src/features/auth/index.ts';
 import { findUserByEmail, promoteUser, type StoredUser } from '../src/features/users/index.ts';
 import { packageInfo } from '../src/package-info.ts';
 import { followersCommand } from './followers.ts';
+import { jobsCommand } from './jobs.ts';
 import { asOperator } from './operator.ts';
 
 const program = new Command('pro-tasker').description('The operator’s commands').version(packageInfo.version);
@@ -71,6 +72,7 @@ async function existing(email: string): Promise<StoredUser> {
 }
 
 program.addCommand(followersCommand());
+program.addCommand(jobsCommand());
 
 await program.parseAsync().catch((error: unknown) => {
   const faults = error instanceof Problem ? (error.details.errors ?? []).map((fault) => fault.detail) : [];
