@@ -4,6 +4,7 @@ import { Problem } from '../src/errors/index.ts';
 import { createAccount, setPassword } from '../src/features/auth/index.ts';
 import { findUserByEmail, promoteUser, type StoredUser } from '../src/features/users/index.ts';
 import { packageInfo } from '../src/package-info.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { followersCommand } from './followers.ts';
 import { jobsCommand } from './jobs.ts';
 import { asOperator } from './operator.ts';
@@ -73,6 +74,8 @@ async function existing(email: string): Promise<StoredUser> {
 
 program.addCommand(followersCommand());
 program.addCommand(jobsCommand());
+program.addCommand(backupCommand());
+program.addCommand(restoreCommand());
 
 await program.parseAsync().catch((error: unknown) => {
   const faults = error instanceof Problem ? (error.details.errors ?? []).map((fault) => fault.detail) : [];

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
 import { models } from '../src/app.ts';
-import { developmentSecret, loadConfig, readEnvironment } from '../src/config/index.ts';
+import { developmentSecret, loadConfig, readEnvironment, type Config } from '../src/config/index.ts';
 import type { BaseCtx, Writing } from '../src/context.ts';
 import { connectDatabase } from '../src/db/connect.ts';
-import { startEmbedded } from '../src/db/engines/index.ts';
+import { runningEmbedded, startEmbedded } from '../src/db/engines/index.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { unitOfWork } from '../src/db/unit-of-work.ts';
 import type { Deps } from '../src/deps.ts';
@@ -30,21 +30,37 @@ export function asOperator<R>(deed: Deed<R>): Promise<R> {
 
 /** The same without a unit of work, for what looks at or steers the server's own affairs. */
 export async function withServer<R>(act: (deps: Deps) => Promise<R>): Promise<R> {
-  const config = loadConfig({ ...readEnvironment(process.env), LOG_LEVEL: 'error' });
-  const log = makeLogger(config, process.stderr);
-  const embedded =
-    config.mongoUri === undefined
-      ? await startEmbedded({ dataFolder: config.dataFolder, env: process.env, report: () => undefined })
-      : undefined;
+  const config = operatorConfig();
+  return withDatabase(config, async (uri) => {
+    const log = makeLogger(config, process.stderr);
+    try {
+      await connectDatabase(uri, config, log);
+      await migrate(models, log);
+      const secret = config.jwtSecret ?? (await developmentSecret(config.dataFolder));
+      const instance = makeInstance(config, secret, log, systemClock);
+      instance.stop();
+      return await act(instance.deps);
+    } finally {
+      await mongoose.disconnect();
+    }
+  });
+}
+
+/** The configuration of the server, with a log that speaks of errors only. */
+export const operatorConfig = (): Config =>
+  loadConfig({ ...readEnvironment(process.env), LOG_LEVEL: 'error' });
+
+/** Runs `act` with the address of the database that the server would use: also of an embedded one that a server has open. */
+export async function withDatabase<R>(
+  { mongoUri, dataFolder }: Config,
+  act: (uri: string) => Promise<R>,
+): Promise<R> {
+  const open = mongoUri ?? (await runningEmbedded(dataFolder));
+  if (open !== undefined) return act(open);
+  const embedded = await startEmbedded({ dataFolder, env: process.env, report: () => undefined });
   try {
-    await connectDatabase(config.mongoUri ?? embedded?.uri ?? '', config, log);
-    await migrate(models, log);
-    const secret = config.jwtSecret ?? (await developmentSecret(config.dataFolder));
-    const instance = makeInstance(config, secret, log, systemClock);
-    instance.stop();
-    return await act(instance.deps);
+    return await act(embedded.uri);
   } finally {
-    await mongoose.disconnect();
-    await embedded?.stop();
+    await embedded.stop();
   }
 }

@@ -62,13 +62,35 @@ async function connectOnce(uri: string, config: Config, observer: DriverObserver
     minHeartbeatFrequencyMS: 250,
     monitorCommands: observer !== undefined,
     appName: 'pro-tasker',
-    ...(hasDatabaseName(uri) ? {} : { dbName: 'pro-tasker' }),
+    ...(hasDatabaseName(uri) ? {} : { dbName: fallbackDatabase }),
   };
   mongoose.set('maxTimeMS', config.dbCommandTimeoutMs);
   const connecting = mongoose.connect(uri, options);
   if (observer !== undefined) observe(mongoose.connection.getClient(), observer);
   await connecting;
   await mongoose.connection.db?.command({ ping: 1 });
+}
+
+const fallbackDatabase = 'pro-tasker';
+
+/** A connection apart from the server's, without deadlines: for what reads or writes the whole database. */
+export async function connectApart(
+  uri: string,
+): Promise<{ client: mongoose.mongo.MongoClient; db: mongoose.mongo.Db }> {
+  const client = new mongoose.mongo.MongoClient(uri, {
+    appName: 'pro-tasker operator',
+    serverSelectionTimeoutMS: 5_000,
+    socketTimeoutMS: 0,
+  });
+  try {
+    await client.connect();
+    const refusal = standaloneRefusal(await client.db('admin').command({ hello: 1 }));
+    if (refusal !== undefined) throw refusal;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return { client, db: hasDatabaseName(uri) ? client.db() : client.db(fallbackDatabase) };
 }
 
 const hasDatabaseName = (uri: string): boolean => /^mongodb(?:\+srv)?:\/\/[^/]+\/[^?]+/.test(uri);

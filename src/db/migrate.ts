@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose, { type Model } from 'mongoose';
 import type { Logger } from 'pino';
+import { refuseHalfRestored } from './backup/index.ts';
 import { duplicatePlace } from './faults.ts';
 
 interface Lock {
@@ -16,8 +17,11 @@ const pauseMs = 200;
 /**
  * Brings collections and indexes to what the models declare. Several processes may start at once:
  * one works under a lease in the database, the others wait for it and then find nothing left to do.
+ * Throws a `DatabaseError` while the database is half restored.
  */
 export async function migrate(models: readonly Model<never>[], log: Logger): Promise<void> {
+  const { db } = mongoose.connection;
+  if (db !== undefined) await refuseHalfRestored(db);
   // Native on purpose: the lock must work before any model has its collection.
   const locks = mongoose.connection.collection<Lock>('migrations');
   const owner = randomUUID();

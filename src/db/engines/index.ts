@@ -14,6 +14,7 @@ import type { RunningEngine } from './run-engine.ts';
 
 export { EngineError } from './engine-error.ts';
 export type { EngineName } from './engine.ts';
+export { runningEmbedded } from './running.ts';
 
 /** A database that belongs to this process and lives as long as it does. */
 export interface EmbeddedDatabase {

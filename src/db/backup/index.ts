@@ -1,0 +1,5 @@
+export { BackupError } from './backup-error.ts';
+export { makeBackup, type BackupReport, type Progress } from './make-backup.ts';
+export { refuseHalfRestored, unfinishedRestore } from './mark.ts';
+export { stagingPrefix } from './policy.ts';
+export { checkBackup, restoreBackup } from './restore-backup.ts';
