@@ -136,12 +136,12 @@ async function stamp(position: Position, ids: Id[], token: unknown): Promise<Pos
   return { seq: position.seq + fresh.length, token };
 }
 
-/** Some come twice: a search and the stream, or a stream and its repetition, overlap. */
+/** Some come twice: a search and the stream, or a stream and its repetition, overlap. What is removed needs no number. */
 async function withoutNumber(ids: Id[]): Promise<Id[]> {
   if (ids.length === 0) return ids;
   const events = await EventModel.find({ _id: { $in: ids } }, { seq: 1 }).lean();
-  const numbered = new Set(events.filter(({ seq }) => seq !== undefined).map(({ _id }) => _id.toHexString()));
-  return ids.filter((id) => !numbered.has(id.toHexString()));
+  const open = new Set(events.filter(({ seq }) => seq === undefined).map(({ _id }) => _id.toHexString()));
+  return ids.filter((id) => open.has(id.toHexString()));
 }
 
 /** In this order: numbers one after the other, then the position together with the token. */
