@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { PasswordHasher } from './access/password-hasher.ts';
-import type { Tokens } from './access/tokens.ts';
+import type { AccessTokenClaims, Tokens } from './access/tokens.ts';
 import type { Config } from './config/index.ts';
 import type { Caches } from './caches.ts';
 import type { Clock } from './ports/clock.ts';
+import type { ChangeStreams } from './ports/outlet.ts';
 
 /** What one running instance of the server is made of; handed to handlers, never imported. */
 export interface Deps {
@@ -13,6 +14,9 @@ export interface Deps {
   readonly hasher: PasswordHasher;
   readonly tokens: Tokens;
   readonly caches: Caches;
+  readonly streams: ChangeStreams;
+  /** Whose ticket it is; it works once. */
+  readonly redeemTicket: (ticket: string, now: Date) => Promise<AccessTokenClaims | null>;
 }
 
 /** What the worker role is made of; it works without tokens, passwords and caches. */

@@ -11,6 +11,7 @@ import { forgetAll, forgetChanged, type Caches } from './caches.ts';
 import { watchLog } from './events/index.ts';
 import { logReadings } from './events/log-readings.ts';
 import { findSession } from './features/auth/index.ts';
+import { makeStreams, redeemTicket } from './features/changes/index.ts';
 import { findProject, findVisibleProjects } from './features/projects/index.ts';
 import { freshCache } from './access/index.ts';
 import { makeServer } from './http/server.ts';
@@ -86,13 +87,18 @@ export function makeInstance(
       isFollowed,
     }),
   };
+  const streams = makeStreams({ config, log, clock, caches, isFollowed });
   const watch = watchLog(log, {
     committed: (event) => {
       forgetChanged(caches, event);
+      streams.committed(event);
     },
-    moved: () => undefined,
+    moved: () => {
+      streams.moved();
+    },
     missed: () => {
       forgetAll(caches);
+      streams.missed();
     },
   });
   const deps: Deps = {
@@ -102,6 +108,8 @@ export function makeInstance(
     hasher: bcryptHasher(config),
     tokens: joseTokens(config, secret),
     caches,
+    streams,
+    redeemTicket,
   };
   const status = { accepting: () => accepting, databaseAnswers };
   const app = createApp({ deps, metrics, pressure, limits, status });
@@ -111,9 +119,11 @@ export function makeInstance(
     deps,
     drain: () => {
       accepting = false;
+      streams.end();
     },
     stop: () => {
       watch.stop();
+      streams.end();
       limits.stop();
       pressure.stop();
     },

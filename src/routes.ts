@@ -1,5 +1,6 @@
 import { activityRoutes } from './features/activity/index.ts';
 import { authModels, authRoutes } from './features/auth/index.ts';
+import { changeModels, changeRoutes } from './features/changes/index.ts';
 import { memberRoutes } from './features/members/index.ts';
 import { leaveAllProjects, projectModels, projectRoutes } from './features/projects/index.ts';
 import { taskModels, taskRoutes } from './features/tasks/index.ts';
@@ -15,7 +16,8 @@ export const routes: readonly Endpoint[] = [
   ...memberRoutes,
   ...taskRoutes,
   ...activityRoutes,
+  ...changeRoutes,
 ];
 
 /** Every feature's stored collections. */
-export const models = [...authModels, ...userModels, ...projectModels, ...taskModels];
+export const models = [...authModels, ...userModels, ...projectModels, ...taskModels, ...changeModels];

@@ -178,6 +178,14 @@ function send(
         const parts: Buffer[] = [];
         incoming.on('data', (part: Buffer) => parts.push(part));
         incoming.on('error', reject);
+        if (incoming.headers['content-type']?.startsWith('text/event-stream') === true && method !== 'HEAD') {
+          // It never ends by itself: the first frames are the answer.
+          incoming.once('data', () => {
+            const text = Buffer.concat(parts).toString();
+            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, body: null });
+            outgoing.destroy();
+          });
+        }
         incoming.on('end', () => {
           const text = Buffer.concat(parts).toString();
           const isJson = /json/.test(incoming.headers['content-type'] ?? '');

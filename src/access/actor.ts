@@ -14,3 +14,11 @@ export interface SessionFacts extends Actor {
   readonly disabled: boolean;
   readonly expiresAt: Date;
 }
+
+/** Whether the session lets its user in. */
+export const isLive = (session: SessionFacts | null, userId: string, now: Date): session is SessionFacts =>
+  session !== null &&
+  !session.ended &&
+  !session.disabled &&
+  session.userId === userId &&
+  session.expiresAt > now;

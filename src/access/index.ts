@@ -1,4 +1,4 @@
-export type { Actor, SessionFacts } from './actor.ts';
+export { isLive, type Actor, type SessionFacts } from './actor.ts';
 export { freshCache, type FreshCache } from './fresh-cache.ts';
 export {
   statusCategories,

@@ -225,6 +225,14 @@ export const variables = {
     default: '30',
   }),
 
+  EVENT_RETENTION_DAYS: defaulted({
+    field: 'eventRetentionDays',
+    group: 'Database',
+    about: 'For how many days the log of events is kept; 0 keeps it forever.',
+    type: wholeNumber(0, 36_500),
+    default: '0',
+  }),
+
   JWT_SECRET: optional({
     field: 'jwtSecret',
     group: 'Sessions',
@@ -350,6 +358,27 @@ export const variables = {
     about: 'Within how many milliseconds the headers of a request must arrive.',
     type: wholeNumber(500, 60_000),
     default: '5000',
+  }),
+  STREAMS_PER_USER: defaulted({
+    field: 'streamsPerUser',
+    group: 'Limits and deadlines',
+    about: 'How many event streams one user may have open in one process.',
+    type: wholeNumber(1, 100_000),
+    default: '50',
+  }),
+  STREAM_HEARTBEAT_MS: defaulted({
+    field: 'streamHeartbeatMs',
+    group: 'Limits and deadlines',
+    about: 'How often in milliseconds a quiet event stream gets a sign of life.',
+    type: wholeNumber(100, 60_000),
+    default: '15000',
+  }),
+  STREAM_BUFFER_KB: defaulted({
+    field: 'streamBufferKb',
+    group: 'Limits and deadlines',
+    about: 'How many kilobytes may wait for the client of an event stream before it is told to come back.',
+    type: wholeNumber(16, 65_536),
+    default: '256',
   }),
   SHED_EVENT_LOOP_DELAY_MS: defaulted({
     field: 'shedEventLoopDelayMs',

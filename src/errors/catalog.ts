@@ -6,6 +6,7 @@ export type ProblemKind =
   | 'missing'
   | 'method'
   | 'conflict'
+  | 'gone'
   | 'stale'
   | 'too_large'
   | 'media_type'
@@ -94,6 +95,11 @@ export const catalog = {
     'Check both and try again.',
   ),
   'auth.invalid_refresh_token': entry('unauthenticated', 'The refresh token is not valid', 'Log in again.'),
+  'auth.invalid_ticket': entry(
+    'unauthenticated',
+    'The ticket is not valid',
+    'Ask for a new one with POST /api/events/ticket; each opens one stream within 30 seconds.',
+  ),
   'auth.account_disabled': entry(
     'unauthenticated',
     'The account is disabled',
@@ -207,6 +213,16 @@ export const catalog = {
     'refused',
     'A field that cannot be changed was changed',
     'Send the fields named in `errors` as they were, or leave them out.',
+  ),
+  'changes.expired': entry(
+    'gone',
+    'What happened after the cursor is no longer kept',
+    'Take a new cursor with `since=now`, load what you need by the lists, then go on from the cursor.',
+  ),
+  'events.too_many_streams': entry(
+    'limited',
+    'You have too many streams open',
+    'Close one, or share one stream between the tabs; `detail` names the limit.',
   ),
   'rate.limited': entry('limited', 'Too many requests', 'Wait as many seconds as `Retry-After` says.'),
   'server.internal': entry(

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Permission } from '../access/index.ts';
 import type { ProblemCode } from '../errors/index.ts';
 import type { Ctx, OpenCtx, Writing } from '../context.ts';
+import type { Outlet } from '../ports/outlet.ts';
 
 /** The methods an endpoint can have, in lower case as Express names them. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -41,6 +42,8 @@ export interface EndpointSpec<A extends Answers = Answers> {
   rateClass?: 'auth';
   /** Its answers hold secrets, which are never kept: refuses `Idempotency-Key` and `dryRun`. */
   answersSecrets?: true;
+  /** A GET that is answered by Server-Sent Events for as long as both sides like; a ticket may open it. */
+  streams?: true;
   /** The largest body in KiB; 100 unless declared. */
   bodyLimit?: 'tasks';
 }
@@ -78,6 +81,22 @@ export function endpoint<M extends Method, const S extends EndpointSpec>(
     spec,
     handle: handle as unknown as Endpoint['handle'],
   };
+}
+
+/**
+ * Declares an endpoint whose answer stays open: the handler judges the request, throws its problems, and gives what
+ * will write the stream.
+ */
+export function streamEndpoint<const S extends EndpointSpec & { streams: true }>(
+  path: string,
+  spec: S,
+  handle: (
+    input: Input<S> & { lastEventId: string | undefined },
+    ctx: CtxFor<'get', S>,
+  ) => Promise<(outlet: Outlet) => void>,
+): Endpoint {
+  // Mount treats endpoints that stream apart.
+  return { method: 'get', path, spec, handle: handle as unknown as Endpoint['handle'] };
 }
 
 /** 200 with a body. */

@@ -8,7 +8,9 @@ import type { Deps } from '../deps.ts';
 import { Problem, type Fault } from '../errors/index.ts';
 import { readIfMatch } from './conditional.ts';
 import type { BaseCtx } from '../context.ts';
+import type { Outlet } from '../ports/outlet.ts';
 import type { Endpoint, EndpointSpec, Method } from './endpoint.ts';
+import { sendEventStream } from './event-stream.ts';
 import { bodyReader, type BodyReader } from './json-body.ts';
 import { claimOf, keep, keepRefusal, once, type Claim } from './idempotency.ts';
 import { faultsOf, toProblem } from './problem-response.ts';
@@ -20,8 +22,8 @@ import { noWishes, readWishes, type Wishes } from './wishes.ts';
 
 /** What the mount asks of the middlewares. */
 export interface Gates {
-  /** Who sent the request; throws a 401 problem. */
-  authenticate(req: Request): Promise<Actor>;
+  /** Who sent the request, by their token or, where `takesTicket`, by a ticket; throws a 401 problem. */
+  authenticate(req: Request, takesTicket: boolean): Promise<Actor>;
   /** Counts the request and sets the RateLimit headers; throws `rate.limited`. */
   limit(
     req: Request,
@@ -80,6 +82,12 @@ function handlerOf(one: Endpoint, deps: Deps, gates: Gates, read: BodyReader): R
       const wishes = method === 'get' ? noWishes : readWishes(one, req);
       if (wishes.preferences.length > 0) res.setHeader('Preference-Applied', wishes.preferences.join(', '));
       const ctx = contextOf(req, facts, deps);
+      if (spec.streams === true) {
+        const { input } = parseInput(one, req, wishes, body);
+        const lastEventId = req.headers['last-event-id'];
+        sendEventStream(res, facts, await openingOf(one, { ...input, lastEventId }, { ...ctx, actor }));
+        return;
+      }
       const act = (claim?: Claim): Promise<Rendered> => {
         const { input, ...conditions } = parseInput(one, req, wishes, body);
         return answer(one, input, { ...ctx, ...conditions, actor }, wishes, claim);
@@ -117,7 +125,7 @@ async function admit(
   }
   let actor: Actor;
   try {
-    actor = await gates.authenticate(req);
+    actor = await gates.authenticate(req, spec.streams === true);
   } catch (error) {
     // Guessing tokens is counted against the address: there is no user to count against.
     await gates.limit(req, res, facts, 'address');
@@ -149,6 +157,13 @@ const originOf = (ctx: BaseCtx, actor: Actor | null): WorkOrigin => ({
   operationId: ctx.operationId,
   now: ctx.now,
 });
+
+/** What will write the stream, once the handler has judged the request. */
+function openingOf(one: Endpoint, input: unknown, ctx: unknown): Promise<(outlet: Outlet) => void> {
+  // `streamEndpoint` bound the handler's types to its schemas.
+  const handle = one.handle as unknown as (input: unknown, ctx: unknown) => Promise<(outlet: Outlet) => void>;
+  return handle(input, ctx);
+}
 
 /**
  * Runs the handler; a write runs inside one unit of work, which commits after the answer has passed its schema,

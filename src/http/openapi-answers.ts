@@ -69,7 +69,11 @@ function successOf(
   return {
     description: schema.description ?? (status === 201 ? 'Created.' : 'Done.'),
     headers: headersNamed(headers),
-    content: { 'application/json': { schema: book.describe(schema, 'output') } },
+    content: {
+      [spec.streams === true ? 'text/event-stream' : 'application/json']: {
+        schema: book.describe(schema, 'output'),
+      },
+    },
   };
 }
 

@@ -50,6 +50,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: ApiInfo): 
         'Idempotency-Key': idempotencyKeyHeader,
         Prefer: preferHeader,
         dryRun: dryRunParameter,
+        'Last-Event-ID': lastEventIdHeader,
       },
       headers: answerHeaders,
       responses,
@@ -98,6 +99,7 @@ function parametersOf({ spec, path, method }: Endpoint, book: SchemaBook): Json[
     ...(spec.ifMatch === true ? shared('If-Match') : []),
     ...(spec.ifMatch === true && method === 'patch' ? shared('Prefer') : []),
     ...(method !== 'get' && spec.answersSecrets !== true ? shared('Idempotency-Key', 'dryRun') : []),
+    ...(spec.streams === true ? shared('Last-Event-ID') : []),
     ...shared('X-Request-Id'),
   ];
 }
@@ -123,6 +125,14 @@ const requestIdHeader: Json = {
   required: false,
   description: 'An id of your own for the request; given back in the answer and written to the log',
   schema: { type: 'string', pattern: '^[\\w.:-]{1,128}$', examples: ['request-1'] },
+};
+
+const lastEventIdHeader: Json = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description: 'The `id` of the last entry seen: the stream goes on after it, without gap or repetition',
+  schema: { type: 'string', examples: ['h3Vw0Jm2xQ4kPz9a.3mv'] },
 };
 
 const ifMatchHeader: Json = {

@@ -10,6 +10,7 @@ export const statusOf: Record<ProblemKind, number> = {
   missing: 404,
   method: 405,
   conflict: 409,
+  gone: 410,
   stale: 412,
   too_large: 413,
   media_type: 415,

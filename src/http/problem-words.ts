@@ -8,6 +8,7 @@ const meaningOf: Record<ProblemKind, string> = {
   missing: 'What the request names does not exist, or you may not see it.',
   method: 'The address exists, but not for this method.',
   conflict: 'The request is fine, but the present state of things does not allow it.',
+  gone: 'What the request refers to was there once and is not kept any longer.',
   stale: 'The request was made for a state that has been changed since.',
   too_large: 'The request has a body beyond the limit.',
   media_type: 'The request has a body in a format that the server does not read.',

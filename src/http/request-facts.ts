@@ -7,4 +7,6 @@ export interface RequestFacts {
   route: string;
   userId?: string;
   problem?: string;
+  /** From now on the request is none of those in flight: its answer stays open. */
+  leave?: () => void;
 }

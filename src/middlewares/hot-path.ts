@@ -33,8 +33,14 @@ export function hotPath(deps: Deps, metrics: Metrics, pressure: Pressure): Reque
     res.setHeader('X-Request-Id', facts.requestId);
     res.setHeader('Cache-Control', 'no-store');
     pressure.enter();
+    let isInside = true;
+    const leave = (): void => {
+      if (isInside) pressure.leave();
+      isInside = false;
+    };
+    facts.leave = leave;
     res.once('close', () => {
-      pressure.leave();
+      leave();
       finish(req, res, facts, deps, metrics);
     });
     if (isPreflight(req, res, corsFor)) return;

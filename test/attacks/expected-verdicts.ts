@@ -80,6 +80,17 @@ const taskWrite = (done: number): Verdicts => ({
   trashed: everyone(404),
 });
 
+const feed: Verdicts = {
+  none: everyone(200),
+  live: signedIn(404, 200, 200, 200, 200, 404, 404),
+  archived: signedIn(404, 200, 200, 200, 200, 404, 404),
+  deleted: everyone(404),
+  other: everyone(404),
+  unknown: everyone(404),
+  // An id in a query, not in a path.
+  malformed: everyone(400),
+};
+
 const projectChange: Verdicts = {
   ...nowhere,
   live: signedIn(404, 403, 403, 200, 200, 404, 404),
@@ -243,6 +254,10 @@ export const expectedVerdicts: Record<string, Verdicts> = {
     archived: signedIn(404, 200, 200, 200, 200, 404, 404),
     deleted: everyone(404),
   },
+  // Without a project everybody follows what they can see.
+  listChanges: feed,
+  readEvents: feed,
+  issueEventTicket: { none: everyone(201) },
   updateTask: taskWrite(200),
   replaceTask: taskWrite(200),
   moveTask: taskWrite(200),

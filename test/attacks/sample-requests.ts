@@ -112,6 +112,9 @@ export const samples: Record<string, Maker> = {
   readTaskByKey: ({ aim }) => ({ params: { id: aim.projectId, key: aim.taskKey } }),
   listTaskActivity: (asking) => ({ ...task(asking), query: {} }),
   listProjectActivity: (asking) => ({ ...project(asking), query: {} }),
+  listChanges: ({ aim }) => ({ query: aim.unscoped ? {} : { projectId: aim.projectId } }),
+  readEvents: ({ aim }) => ({ query: aim.unscoped ? {} : { projectId: aim.projectId } }),
+  issueEventTicket: nothing,
   updateTask: (asking) => ({
     ...task(asking),
     body: { title: 'Edited', description: 'Edited', status: 'done', priority: 'high', dueDate: null },
