@@ -9,7 +9,9 @@ const hosts = MONGO_MEMBERS.split(',');
 const [first] = hosts;
 
 const adminAt = (where, options) =>
-  new Mongo(`mongodb://root:${MONGO_ROOT_PASSWORD}@${where}/admin?authSource=admin&${options}`).getDB('admin');
+  new Mongo(`mongodb://root:${MONGO_ROOT_PASSWORD}@${where}/admin?authSource=admin&${options}`).getDB(
+    'admin',
+  );
 
 /** Makes a set of the first member alone; the others come in empty and copy its data. */
 function initiate() {
