@@ -173,3 +173,27 @@ describe('the trash', () => {
     expect(await named(projectId, 'project.purged')).toEqual([]);
   });
 });
+
+describe('the log of events', () => {
+  it('is kept, unless a retention is configured: then older events go', async () => {
+    // Somebody must number them.
+    await api.second({ worker: true });
+    const old = await make('/projects', { name: 'Long ago' });
+    await pass(10 * dayMs);
+    const recent = await make('/projects', { name: 'Yesterday' });
+    await eventually(async () => {
+      expect(await EventModel.countDocuments({ seq: { $exists: false } })).toBe(0);
+    });
+    const purge = jobDefinitions.find(({ name }) => name === 'purge-events');
+    const run = (eventRetentionDays: number) => {
+      const ctx = purging();
+      const deps = { ...ctx.deps, config: { ...ctx.deps.config, eventRetentionDays } };
+      return purge?.run({ tick: api.clock.now().toISOString() }, { ...ctx, deps });
+    };
+    await run(0);
+    expect(await eventsAbout(old)).toHaveLength(1);
+    await run(5);
+    expect(await eventsAbout(old)).toEqual([]);
+    expect(await eventsAbout(recent)).toHaveLength(1);
+  });
+});
