@@ -41,10 +41,19 @@ export function duplicatePlace(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Whether it is unknown if the commit happened, so that it must be sent again. */
+/**
+ * Whether it is unknown if the commit happened, so that it must be sent again. The driver says so with a label, but
+ * gives none when another connection had failed just before: what is no answer of the server is unknown as well.
+ */
 export function isCommitUnknown(error: unknown): boolean {
-  return isFault(error) && error.hasErrorLabel?.('UnknownTransactionCommitResult') === true;
+  if (!isFault(error)) return false;
+  if (error.hasErrorLabel?.('UnknownTransactionCommitResult') === true) return true;
+  return isDatabaseAway(error) && !(error instanceof mongoose.mongo.MongoServerError);
 }
+
+/** Whether no server could be found at all: asking again at once leads nowhere. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof mongoose.mongo.MongoServerSelectionError;
 
 /** Whether the error says that the database cannot be reached or does not answer in time. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import mongoose, { type ClientSession } from 'mongoose';
-import { isCommitUnknown } from './faults.ts';
+import { isCommitUnknown, isUnreachable } from './faults.ts';
 
 /** One write of a bulk, as Mongoose's connections take it. */
 export type Operation = Parameters<typeof mongoose.connection.bulkWrite>[0][number];
@@ -67,7 +67,8 @@ async function commitSurely(session: ClientSession): Promise<void> {
       return;
     } catch (error) {
       if (!isCommitUnknown(error)) throw error;
-      if (attempt === 3) throw new OutcomeUnknown('the commit was not confirmed', { cause: error });
+      if (attempt === 3 || isUnreachable(error))
+        throw new OutcomeUnknown('the commit was not confirmed', { cause: error });
     }
   }
 }
