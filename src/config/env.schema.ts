@@ -220,7 +220,7 @@ export const variables = {
   TRASH_DAYS: defaulted({
     field: 'trashDays',
     group: 'Database',
-    about: 'For how many days a deleted project can be restored.',
+    about: 'For how many days a deleted project or task can be restored; then it is removed for good.',
     type: wholeNumber(1, 3650),
     default: '30',
   }),
