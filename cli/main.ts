@@ -5,6 +5,7 @@ import { createAccount, setPassword } from '../src/features/auth/index.ts';
 import { findUserByEmail, promoteUser, type StoredUser } from '../src/features/users/index.ts';
 import { packageInfo } from '../src/package-info.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
+import { doctorCommand } from './doctor/command.ts';
 import { followersCommand } from './followers.ts';
 import { jobsCommand } from './jobs.ts';
 import { asOperator } from './operator.ts';
@@ -76,6 +77,7 @@ program.addCommand(followersCommand());
 program.addCommand(jobsCommand());
 program.addCommand(backupCommand());
 program.addCommand(restoreCommand());
+program.addCommand(doctorCommand());
 
 await program.parseAsync().catch((error: unknown) => {
   const faults = error instanceof Problem ? (error.details.errors ?? []).map((fault) => fault.detail) : [];

@@ -132,13 +132,19 @@ const inconsistent = (): BackupError =>
     'The file is whole, but its parts do not fit together: it was not written by this product.',
   );
 
-function recordsOf(file: SoundFile, passphrase: string | undefined): AsyncGenerator<BackupRecord> {
+async function* recordsOf(file: SoundFile, passphrase: string | undefined): AsyncGenerator<BackupRecord> {
   const compressed = Readable.from(unsealed(file, passphrase), { objectMode: false });
   const plain = createGunzip();
   // An error before it is passed on: without it the gunzip would wait for ever.
   compressed.on('error', (error) => plain.destroy(error));
   compressed.pipe(plain);
-  return unpacked(plain as AsyncIterable<Buffer>);
+  try {
+    yield* unpacked(plain);
+  } finally {
+    // Who has seen enough leaves nothing open.
+    plain.destroy();
+    compressed.destroy();
+  }
 }
 
 async function readThrough(
@@ -204,9 +210,7 @@ async function stage(
   const store = async (name: string): Promise<void> => {
     if (batch.length === 0) return;
     // The driver's types want an id that it makes itself; these documents have theirs.
-    await db
-      .collection(stagedName(name))
-      .insertMany(batch, { ordered: false });
+    await db.collection(stagedName(name)).insertMany(batch, { ordered: false });
     batch = [];
     size = 0;
   };
