@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
+import { LRUCache } from 'lru-cache';
 import mongoose from 'mongoose';
 import { RateLimiterMemory, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Config } from '../config/index.ts';
-import { takeTurns } from '../db/turns.ts';
 import { Problem } from '../errors/index.ts';
 import type { RequestFacts } from '../http/request-facts.ts';
 import { networkOf } from './client-address.ts';
@@ -89,28 +89,56 @@ function strictBudget(quota: number): Budget {
   return { policy: 'auth', quota, consume: (key) => counted(limiter, key, () => limiter.consume(key)) };
 }
 
+/** The counters that some request of this process is making right now. */
+const beingMade = new Map<string, Promise<unknown>>();
+/** Those that are there, until the end of their minute. */
+const known = new LRUCache<string, true>({ max: 20_000, ttl: windowSeconds * 1_000 });
+
 /**
- * Counts, one after the other in this process. When rivals in two processes make the same new counter at the same
- * moment, the embedded engine counts both but answers null to one, over which the limiter stumbles: that one reads
- * the count instead.
+ * Counts. Rivals for a new counter wait until one of them has made it, and fail with it when the database is away.
+ * When rivals in two processes make it at the same moment, the embedded engine counts both but answers null to one,
+ * over which the limiter stumbles: that one reads the count instead.
  */
-function counted(
+async function counted(
   limiter: RateLimiterMongo,
   key: string,
   count: () => Promise<RateLimiterRes>,
 ): Promise<RateLimiterRes> {
-  return takeTurns(`rate limit ${key}`, async () => {
-    try {
-      return await count();
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      const now = await limiter.get(key);
-      if (now === null) throw error;
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the limiter's own way to refuse
-      if (now.consumedPoints > limiter.points) throw now;
-      return now;
-    }
-  });
+  const counter = `${limiter.keyPrefix} ${key}`;
+  const made = beingMade.get(counter);
+  if (made !== undefined) await made.catch(unlessRefused);
+  if (known.has(counter) || made !== undefined) return countOrRead(limiter, key, count);
+  const making = countOrRead(limiter, key, count);
+  beingMade.set(counter, making);
+  try {
+    const outcome = await making;
+    if (outcome.msBeforeNext > 0) known.set(counter, true, { ttl: outcome.msBeforeNext });
+    return outcome;
+  } finally {
+    beingMade.delete(counter);
+  }
+}
+
+/** A refusal is a count like any other. */
+function unlessRefused(reason: unknown): void {
+  if (!(reason instanceof RateLimiterRes)) throw reason;
+}
+
+async function countOrRead(
+  limiter: RateLimiterMongo,
+  key: string,
+  count: () => Promise<RateLimiterRes>,
+): Promise<RateLimiterRes> {
+  try {
+    return await count();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const now = await limiter.get(key);
+    if (now === null) throw error;
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the limiter's own way to refuse
+    if (now.consumedPoints > limiter.points) throw now;
+    return now;
+  }
 }
 
 /** Requests are counted in memory; the counts are added up in the database once a second. */
