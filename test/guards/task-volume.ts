@@ -43,6 +43,35 @@ export async function storeProjects(ownerId: Types.ObjectId, count: number): Pro
   return projects.map(({ _id }) => _id);
 }
 
+/** Stores accounts directly that nobody can log in to; one in fifty is disabled, one in a thousand administers. */
+export async function storeUsers(count: number): Promise<Types.ObjectId[]> {
+  const people = Array.from({ length: count }, (_, index) => {
+    const name = `${index % 40 === 0 ? 'Zoe' : 'Ada'} Number ${String(index)}`;
+    const email = `number${String(index)}@example.com`;
+    const at = new Date(Date.now() - index * 60_000);
+    return {
+      _id: new mongoose.Types.ObjectId(),
+      name,
+      email,
+      emailNormalised: email,
+      avatar: null,
+      timeZone: 'UTC',
+      roles: index % 1_000 === 1 ? ['admin'] : [],
+      disabled: index % 50 === 2,
+      deletedAt: null,
+      nameSort: name.toLowerCase(),
+      searchTerms: [name.toLowerCase(), ...name.toLowerCase().split(' '), email],
+      version: 1,
+      createdAt: at,
+      updatedAt: at,
+    };
+  });
+  const users = mongoose.connection.collection('users');
+  for (let from = 0; from < people.length; from += batchSize)
+    await users.insertMany(people.slice(from, from + batchSize), { ordered: false });
+  return people.map(({ _id }) => _id);
+}
+
 const letters = (index: number): string =>
   String.fromCharCode(65 + Math.floor(index / 26), 65 + (index % 26));
 
@@ -98,11 +127,24 @@ export function tasksOf({ projectId, count, people, random, now }: Spread): Stor
   });
 }
 
+/**
+ * A task with nothing but what the indexes hold, for plans: the embedded engine reads every document to explain one
+ * command. One in fifty keeps its words, so that their index still has several entries for a task.
+ */
+export function indexedFieldsOf(task: StoredTask, at: number): Partial<StoredTask> {
+  const { _id, projectId, trashed, rank, number, status, assigneeId, words } = task;
+  const { dueAt, priorityOrder, createdAt, updatedAt } = task;
+  const places = { rank, number, dueAt, priorityOrder, createdAt, updatedAt };
+  return { _id, projectId, trashed, status, assigneeId, ...places, ...(at % 50 === 0 && { words }) };
+}
+
 const dayMs = 86_400_000;
 const batchSize = 5_000;
 
 /** Stores tasks directly, a batch at a time. */
-export async function storeTasks(tasks: readonly StoredTask[]): Promise<void> {
+export async function storeTasks(tasks: readonly Partial<StoredTask>[]): Promise<void> {
+  // Mongoose's type of its collections knows nothing of the documents inside.
+  const collection = mongoose.connection.collection(TaskModel.collection.name);
   for (let from = 0; from < tasks.length; from += batchSize)
-    await TaskModel.collection.insertMany(tasks.slice(from, from + batchSize), { ordered: false });
+    await collection.insertMany(tasks.slice(from, from + batchSize), { ordered: false });
 }
