@@ -530,7 +530,7 @@ describe('the list of projects', () => {
   it('filters by status, role and the beginning of name or key', async () => {
     const { owner, create } = await newOwner();
     const [alpha, beta] = [
-      (await create({ name: 'Ärger', key: 'ZZ' })).body,
+      (await create({ name: 'Ärger mit Straßen', key: 'ZZ' })).body,
       (await create({ name: 'Beta', key: 'ARG', status: 'completed' })).body,
     ];
     const { body: foreign } = await call('POST', '', cast.owner, {
@@ -543,6 +543,7 @@ describe('the list of projects', () => {
     expect(await find({ role: ['member', 'viewer'] })).toEqual([foreign.id]);
     expect(await find({ q: 'arg' })).toEqual([alpha.id, beta.id]);
     expect(await find({ q: 'ÄRG', status: 'active' })).toEqual([alpha.id]);
+    expect(await find({ q: 'ARGER MIT STRASSEN' })).toEqual([alpha.id]);
     expect(await find({ q: 'rger' })).toEqual([]);
   });
 

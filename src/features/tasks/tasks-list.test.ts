@@ -238,11 +238,16 @@ describe('a filter', () => {
       .body;
     const first = await make(projectId, { title: 'Über den Wolken' });
     const second = await make(projectId, { title: 'Wolken-Archiv (alt)' });
+    const third = await make(projectId, { title: 'Łódź Straße Ærø' });
+    const fourth = await make(projectId, { title: 'STRASSE nach Lodz' });
     const find = async (q: string) => idsOf(await list({ projectId, q, sort: 'number' }));
     for (const [q, found] of [
       ['wol', [first.id, second.id]],
       ['UBER wolk', [first.id]],
       ['archiv', [second.id]],
+      ['strasse lodz', [third.id, fourth.id]],
+      ['Straße łódź', [third.id, fourth.id]],
+      ['aero', [third.id]],
       ['rchiv', []],
       ['wolken zebra', []],
       [`${String(key).toLowerCase()}-2`, [second.id]],
