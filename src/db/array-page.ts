@@ -3,7 +3,7 @@ import type { Page } from '../schemas/common.ts';
 import { digestOf, type PageRequest } from './keyset.ts';
 
 /**
- * Pages through a short list that is inside one document; sorted by id so that a page boundary survives
+ * Pages through a short list that is inside one document; sorted by their public ids so that a page boundary survives
  * additions and removals. Throws `request.invalid_cursor`.
  */
 export function pageOfArray<T>(
@@ -25,7 +25,7 @@ export function pageOfArray<T>(
 }
 
 function positionIn(cursor: string, digest: string): string {
-  const [owner, id] = Buffer.from(cursor, 'base64url').toString().split('.');
+  const [, owner, id] = /^([\w-]+)\.([0-9a-f]{24})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (owner !== digest || id === undefined) throw new Problem('request.invalid_cursor');
   return id;
 }

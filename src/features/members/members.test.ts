@@ -186,6 +186,9 @@ describe('the list of members', () => {
     const other = await makeProject(api, cast);
     for (const answer of [
       await list(other.id, cast.owner, { cursor }),
+      await list(known.id, cast.owner, { cursor: withTail(cursor, 'zz') }),
+      await list(known.id, cast.owner, { cursor: withTail(cursor, '') }),
+      await list(known.id, cast.owner, { cursor: withTail(cursor, `${known.id}.`) }),
       await list(known.id, cast.owner, { cursor: 'x' }),
     ])
       expect(refusal(answer)).toEqual([400, 'request.invalid_cursor']);
@@ -327,3 +330,9 @@ describe('removing a member', () => {
     expect(await membersOf(known.id)).toHaveLength(4);
   });
 });
+
+/** The cursor with another place behind what binds it to its list. */
+function withTail(cursor: string, tail: string): string {
+  const [digest] = Buffer.from(cursor, 'base64url').toString().split('.');
+  return Buffer.from(`${String(digest)}.${tail}`).toString('base64url');
+}
