@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose, { type Model } from 'mongoose';
 import type { Logger } from 'pino';
 import { refuseHalfRestored } from './backup/index.ts';
-import { duplicatePlace } from './faults.ts';
+import { DatabaseError } from './connect.ts';
+import { duplicatePlace, isDatabaseAway } from './faults.ts';
 
 interface Lock {
   _id: 'lock';
@@ -17,7 +18,7 @@ const pauseMs = 200;
 /**
  * Brings collections and indexes to what the models declare. Several processes may start at once:
  * one works under a lease in the database, the others wait for it and then find nothing left to do.
- * Throws a `DatabaseError` while the database is half restored.
+ * Throws a `DatabaseError` while the database is half restored, and when it cannot be brought up to date.
  */
 export async function migrate(models: readonly Model<never>[], log: Logger): Promise<void> {
   const { db } = mongoose.connection;
@@ -27,10 +28,38 @@ export async function migrate(models: readonly Model<never>[], log: Logger): Pro
   const owner = randomUUID();
   while (!(await takeLock(locks, owner))) await sleep(pauseMs);
   try {
-    for (const model of models) await bringUp(model, log);
+    for (const model of models) {
+      await bringUp(model, log).catch((error: unknown) => {
+        throw refusalOf(error, model.collection.name);
+      });
+    }
   } finally {
-    await locks.updateOne({ _id: 'lock', owner }, { $set: { owner: null, until: new Date(0) } });
+    const release = { $set: { owner: null, until: new Date(0) } };
+    // Where this fails too, the first failure tells more, and the lease ends by itself.
+    await locks.updateOne({ _id: 'lock', owner }, release).catch(() => undefined);
   }
+}
+
+/** Why a collection could not be brought up, and what an operator does about it. */
+function refusalOf(cause: unknown, collection: string): DatabaseError {
+  const [, index] = duplicatePlace(cause)?.split(' ') ?? [];
+  if (index !== undefined) {
+    return new DatabaseError(
+      `The collection ${collection} has several documents with the same value where only one may have it, so its unique index ${index} cannot be built: remove or correct all but one of them and start again.`,
+      { cause },
+    );
+  }
+  if (isDatabaseAway(cause)) {
+    return new DatabaseError(
+      `The database stopped answering while the collection ${collection} was brought up to date: check MONGO_URI and that the server runs, then start again.`,
+      { cause },
+    );
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DatabaseError(
+    `The collection ${collection} could not be brought up to date (${reason.replace(/\s+/g, ' ')}): let the user of MONGO_URI create collections and indexes and look at the log of the database, then start again.`,
+    { cause },
+  );
 }
 
 async function takeLock(locks: mongoose.mongo.Collection<Lock>, owner: string): Promise<boolean> {

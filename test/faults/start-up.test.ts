@@ -97,6 +97,27 @@ describe('a start that cannot succeed ends with one sentence that says what to d
     );
   });
 
+  it('stored values prevent a unique index', async () => {
+    const uri = freshDatabase();
+    const client = await mongoose.createConnection(uri.toString()).asPromise();
+    await client.collection('refreshtokens').insertMany([{ hash: 'same' }, { hash: 'same' }]);
+    await client.close();
+    expect(await refusalOf({ MONGO_URI: uri.toString() })).toBe(
+      'The collection refreshtokens has several documents with the same value where only one may have it, so its unique index hash_1 cannot be built: remove or correct all but one of them and start again.',
+    );
+  });
+
+  it('something else prevents an index', async () => {
+    const uri = freshDatabase();
+    const client = await mongoose.createConnection(uri.toString()).asPromise();
+    await client.createCollection('base', {});
+    await client.createCollection('users', { viewOn: 'base', pipeline: [] });
+    await client.close();
+    expect(await refusalOf({ MONGO_URI: uri.toString() })).toMatch(
+      /^The collection users could not be brought up to date \(.+\): let the user of MONGO_URI create collections and indexes and look at the log of the database, then start again\.$/,
+    );
+  });
+
   it('the configuration has several faults, all named at once', async () => {
     const said = await refusalOf({ PORT: 'many', LOG_LEVEL: 'loud', BODY_LIMIT_KB: '-1' });
     expect(said.split('\n')).toEqual([
