@@ -26,8 +26,11 @@ export function schemaBook(): SchemaBook {
     const document = z.toJSONSchema(z.object({ it: schema }), {
       io: direction,
       unrepresentable: 'any',
-      override: ({ jsonSchema }) => {
+      override: ({ zodSchema, jsonSchema }) => {
         tidy(jsonSchema);
+        // Zod leaves it out where the value is read from text first. What a schema falls back to is JSON.
+        const { def } = zodSchema._zod;
+        if (def.type === 'default') jsonSchema.default ??= def.defaultValue as typeof jsonSchema.default;
       },
     });
     const definitions = (document.$defs ?? {}) as Record<string, Json>;

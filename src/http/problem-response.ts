@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isDatabaseAway } from '../db/faults.ts';
 import { catalog, Problem, type Fault, type ProblemKind } from '../errors/index.ts';
+import { faultWords } from './fault-words.ts';
 
 /** Which status a kind of problem means. */
 export const statusOf: Record<ProblemKind, number> = {
@@ -105,6 +106,6 @@ export function faultsOf(error: z.ZodError, root: string): Fault[] {
         detail: 'is not known here',
       }));
     }
-    return [{ pointer, detail: issue.message }];
+    return [{ pointer, detail: faultWords(issue, root) }];
   });
 }

@@ -3,6 +3,18 @@ import { z } from 'zod';
 const lineBreaksAndControls = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const controlsButBreaks = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
+/** Words for a value that is not `wanted`, unless what is wrong is that it is missing or was given several times. */
+const saying =
+  (wanted: string) =>
+  ({ input }: { input?: unknown }): string => {
+    if (input === undefined) return 'is required';
+    return Array.isArray(input) ? 'must be given once' : `must be ${wanted}`;
+  };
+
+/** One of these words, in exactly this spelling. */
+export const wordOf = <const W extends readonly [string, ...string[]]>(words: W) =>
+  z.enum(words, { error: saying(`one of ${words.map((word) => `\`${word}\``).join(', ')}`) });
+
 /** A public id: 24 hexadecimal characters. */
 export const Id = z
   .string()
@@ -19,7 +31,7 @@ export const Timestamp = z.iso.datetime({ precision: 3 }).meta({
 export const Instant = z.iso
   .datetime({
     offset: true,
-    error: 'must be a time such as 2026-12-31T12:00:00Z',
+    error: saying('a time such as 2026-12-31T12:00:00Z'),
   })
   .meta({
     description: 'A time, RFC 3339',
@@ -49,7 +61,7 @@ export const Version = z
   .meta({ description: 'Rises by one with every change', examples: [3] });
 
 /** `true` or `false` in a query. */
-export const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+export const Flag = wordOf(['true', 'false']).transform((text) => text === 'true');
 
 /** A query parameter that may be repeated: always an array inside, at most `most` different values. */
 export const repeatable = <T extends z.ZodType>(item: T, most = 20) =>
@@ -58,9 +70,20 @@ export const repeatable = <T extends z.ZodType>(item: T, most = 20) =>
     z.array(item).min(1).max(most),
   );
 
+const mostItems = 200;
+
+/** Decimal digits only: `0x10`, `1e1` and ` 10` are typing errors, not numbers. */
+const Limit = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
+  z
+    .int({ error: saying(`a whole number from 1 to ${String(mostItems)}`) })
+    .min(1, 'must be at least 1')
+    .max(mostItems, `must be at most ${String(mostItems)}`),
+);
+
 /** The query parameters of every list. */
 export const listQuery = {
-  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'Items per page at most' }),
+  limit: Limit.default(50).meta({ description: 'Items per page at most' }),
   cursor: z.string().min(1).max(2000).optional().meta({ description: 'The `nextCursor` of the page before' }),
   count: Flag.optional().meta({
     description: 'Adds `total`, counted up to 1000',
@@ -72,13 +95,12 @@ export const sortBy = <const F extends readonly [string, ...string[]]>(
   fields: F,
   initial: F[number] | `-${F[number]}`,
 ) =>
-  z
-    .enum(
-      fields.flatMap((field) => [field, `-${field}`]) as [
-        F[number] | `-${F[number]}`,
-        ...(F[number] | `-${F[number]}`)[],
-      ],
-    )
+  wordOf(
+    fields.flatMap((field) => [field, `-${field}`]) as [
+      F[number] | `-${F[number]}`,
+      ...(F[number] | `-${F[number]}`)[],
+    ],
+  )
     .default(initial as never)
     .meta({
       description: 'Sort field; `-` before it means descending. Nulls come last either way',

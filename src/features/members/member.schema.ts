@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { Id, listQuery, pageOf, Timestamp } from '../../schemas/common.ts';
+import { Id, listQuery, pageOf, Timestamp, wordOf } from '../../schemas/common.ts';
 
-const AnyRole = z
-  .enum(['owner', 'manager', 'member', 'viewer'])
-  .meta({ description: 'Role in the project', examples: ['member'] });
-const GivenRole = z
-  .enum(['manager', 'member', 'viewer'])
-  .meta({ description: 'A role that can be given; ownership is transferred', examples: ['member'] });
+const AnyRole = wordOf(['owner', 'manager', 'member', 'viewer']).meta({
+  description: 'Role in the project',
+  examples: ['member'],
+});
+const GivenRole = wordOf(['manager', 'member', 'viewer']).meta({
+  description: 'A role that can be given; ownership is transferred',
+  examples: ['member'],
+});
 
 const exampleMember = {
   userId: '66a1f0c2e4b0a1b2c3d4e5f1',

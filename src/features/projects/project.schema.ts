@@ -10,6 +10,7 @@ import {
   Timestamp,
   Version,
   Flag,
+  wordOf,
 } from '../../schemas/common.ts';
 
 /** A project's key: the prefix of its tasks' keys. */
@@ -18,14 +19,16 @@ const Key = z
   .regex(/^[A-Z]{2,10}$/, 'must be 2 to 10 capital letters')
   .meta({ description: 'Prefix of the task keys, unique per owner', examples: ['PRO'] });
 
-const State = z
-  .enum(['active', 'on_hold', 'completed', 'archived'])
-  .meta({ description: 'An archived project is read-only until its status changes', examples: ['active'] });
+const State = wordOf(['active', 'on_hold', 'completed', 'archived']).meta({
+  description: 'An archived project is read-only until its status changes',
+  examples: ['active'],
+});
 
 /** A person's role in a project. */
-const Role = z
-  .enum(['owner', 'manager', 'member', 'viewer'])
-  .meta({ description: 'A role in a project', examples: ['member'] });
+const Role = wordOf(['owner', 'manager', 'member', 'viewer']).meta({
+  description: 'A role in a project',
+  examples: ['member'],
+});
 
 const Name = lineOf(200).meta({
   description: 'One line, up to 200 characters',

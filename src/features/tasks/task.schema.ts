@@ -11,14 +11,17 @@ import {
   textOf,
   Timestamp,
   Version,
+  wordOf,
 } from '../../schemas/common.ts';
 
-const Priority = z
-  .enum(['none', 'low', 'medium', 'high', 'urgent'])
-  .meta({ description: 'How urgent', examples: ['high'] });
-const Category = z
-  .enum(['backlog', 'todo', 'in_progress', 'done', 'cancelled'])
-  .meta({ description: 'What the status means', examples: ['todo'] });
+const Priority = wordOf(['none', 'low', 'medium', 'high', 'urgent']).meta({
+  description: 'How urgent',
+  examples: ['high'],
+});
+const Category = wordOf(['backlog', 'todo', 'in_progress', 'done', 'cancelled']).meta({
+  description: 'What the status means',
+  examples: ['todo'],
+});
 const StatusKey = z
   .string()
   .min(1)

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { Flag, Id, lineOf, listQuery, pageOf, sortBy, Timestamp, Version } from '../../schemas/common.ts';
+import {
+  Flag,
+  Id,
+  lineOf,
+  listQuery,
+  pageOf,
+  sortBy,
+  Timestamp,
+  Version,
+  wordOf,
+} from '../../schemas/common.ts';
 
 const emailForm = /^[^\s@"<>()[\]:;,\\]{1,64}@[^\s@"<>()[\]:;,\\.]+(?:\.[^\s@"<>()[\]:;,\\.]+)+$/u;
 const mostPasswordCharacters = 200;
@@ -36,7 +46,7 @@ export const NewPassword = z
     examples: ['correct horse battery staple'],
   });
 
-const SiteRole = z.enum(['admin']).meta({
+const SiteRole = wordOf(['admin']).meta({
   description: 'A role on the whole site',
   examples: ['admin'],
 });
