@@ -101,9 +101,11 @@ async function existing(id: string): Promise<StoredUser> {
   return user;
 }
 
-const emailFields = (email: string) => ({ email, emailNormalised: normaliseEmail(email) });
+/** The two forms in which an address is stored. */
+export const emailFields = (email: string) => ({ email, emailNormalised: normaliseEmail(email) });
 
-function searchFields(name: string, email: string) {
+/** What sorting and searching need of a name and an address. */
+export function searchFields(name: string, email: string) {
   const nameSort = name.toLowerCase();
   return {
     nameSort,
