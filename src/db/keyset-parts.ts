@@ -1,16 +1,7 @@
 import type { QueryFilter, Types } from 'mongoose';
 import type { Page } from '../schemas/common.ts';
-import {
-  capped,
-  comparePlaces,
-  digestOf,
-  placeOf,
-  readCursor,
-  walk,
-  writeCursor,
-  type Place,
-  type Walk,
-} from './keyset.ts';
+import { capped, comparePlaces, digestOf, readCursor, walkRows, writeCursor, type Walk } from './keyset.ts';
+import type { Place, Rows } from './keyset-rows.ts';
 
 /**
  * One page over several parts that have no document in common, each walked in its own right and merged here.
@@ -18,13 +9,14 @@ import {
  * (`internalQueryMaxScansToExplode`) and sorts everything in memory when there are more.
  * Throws `request.invalid_cursor`.
  */
-export async function walkParts<T extends { _id: Types.ObjectId }>(
+export async function walkParts<T extends { _id: Types.ObjectId }, R>(
   question: Walk<T>,
   parts: readonly QueryFilter<T>[],
-): Promise<Page<T>> {
+  rows: Rows<T, R>,
+): Promise<Page<R>> {
   const { page, sort, filter } = question;
   const [only, ...others] = parts;
-  const askedFor = (part: QueryFilter<T>) => walk({ ...question, filter: { ...part, ...filter } });
+  const askedFor = (part: QueryFilter<T>) => walkRows({ ...question, filter: { ...part, ...filter } }, rows);
   if (only === undefined && page.cursor !== undefined)
     readCursor(question, page.cursor, digestOf(question.binding));
   if (only === undefined) return { items: [], nextCursor: null, ...(page.count === true && capped(0)) };
@@ -36,7 +28,7 @@ export async function walkParts<T extends { _id: Types.ObjectId }>(
     .flatMap(({ nextCursor }) => (nextCursor === null ? [] : [readCursor(question, nextCursor, digest)]))
     .sort((a, b) => comparePlaces(a, b, sort));
   const known = pages
-    .flatMap(({ items }) => items.map((item) => ({ item, place: placeOf(item, sort) })))
+    .flatMap(({ items }) => items.map((item) => ({ item, place: rows.placeOf(item, sort) })))
     .filter(({ place }) => stops[0] === undefined || comparePlaces(place, stops[0], sort) <= 0)
     .sort((a, b) => comparePlaces(a.place, b.place, sort));
   const items = known.slice(0, page.limit);

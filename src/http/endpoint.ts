@@ -3,6 +3,7 @@ import type { Permission } from '../access/index.ts';
 import type { ProblemCode } from '../errors/index.ts';
 import type { Ctx, OpenCtx, Writing } from '../context.ts';
 import type { Outlet } from '../ports/outlet.ts';
+import type { JsonText } from '../schemas/json-text.ts';
 
 /** The methods an endpoint can have, in lower case as Express names them. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -16,7 +17,7 @@ type Answers = Record<number, z.ZodType | null>;
 export type ReplyOf<A extends Answers> = {
   [S in keyof A & number]: {
     status: S;
-    body: A[S] extends z.ZodType ? z.input<A[S]> : null;
+    body: A[S] extends z.ZodType ? z.input<A[S]> | JsonText<z.input<A[S]>> : null;
     headers?: Record<string, string>;
   };
 }[keyof A & number];

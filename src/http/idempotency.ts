@@ -83,7 +83,7 @@ export function keep(
     fingerprint: claim.fingerprint,
     status: answer.status,
     headers: answer.headers,
-    text: isKept ? answer.text : null,
+    text: isKept ? String(answer.text) : null,
     projects: [...shown].map(([id, role]) => ({
       projectId: objectId(id),
       // Owner and managers read the addresses of people; below them everybody reads the same.

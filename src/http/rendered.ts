@@ -1,13 +1,14 @@
 import type { Response } from 'express';
 import type { Problem } from '../errors/index.ts';
+import { isJsonText } from '../schemas/json-text.ts';
 import { problemAnswer } from './problem-response.ts';
 
 /** An answer as it goes over the wire; the headers that every answer has come on top. */
 export interface Rendered {
   status: number;
   headers: Record<string, string>;
-  /** The body as JSON text; null when there is none. */
-  text: string | null;
+  /** The body as JSON text, also as its bytes in UTF-8; null when there is none. */
+  text: string | Buffer | null;
 }
 
 /** Renders what a handler answered; a versioned resource carries its `ETag`. */
@@ -21,7 +22,7 @@ export function render(reply: { status: number; body: unknown; headers?: Record<
       ...(isVersioned(body) && { ETag: `"${String(body.version)}"` }),
       'Content-Type': 'application/json; charset=utf-8',
     },
-    text: JSON.stringify(body),
+    text: isJsonText(body) ? body.json : JSON.stringify(body),
   };
 }
 

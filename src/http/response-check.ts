@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
+import { isJsonText, type JsonText } from '../schemas/json-text.ts';
 import type { EndpointSpec } from './endpoint.ts';
 
 /**
  * The body as its declared schema lets it out. What does not fit throws when `strict` (tests, development);
  * otherwise undeclared fields are stripped and the fault is logged, because an answer is better than none.
+ * JSON text is read again only when `strict`: what writes it was compiled from the schema.
  */
 export function fittedBody(
   spec: EndpointSpec,
@@ -19,7 +21,8 @@ export function fittedBody(
       throw new Error(`${spec.id} answered a body with status ${String(reply.status)}`);
     return null;
   }
-  const outcome = schema.safeParse(reply.body);
+  if (isJsonText(reply.body) && !strict) return reply.body;
+  const outcome = schema.safeParse(isJsonText(reply.body) ? readBack(reply.body) : reply.body);
   if (outcome.success) return reply.body;
   if (strict)
     throw new Error(`${spec.id} answered a body that does not fit its schema`, { cause: outcome.error });
@@ -33,6 +36,8 @@ export function fittedBody(
   }
   return body;
 }
+
+const readBack = ({ json }: JsonText<unknown>): unknown => JSON.parse(json.toString('utf8'));
 
 function strip(body: unknown, path: readonly PropertyKey[], keys: readonly string[]): void {
   const place = path.reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), body);

@@ -11,6 +11,13 @@ export function rankAtEnd(counter: number): string {
   return toText(BigInt(counter), wholeDigits);
 }
 
+/** Ranks as the numbers they begin with; what is in a gap made by moves counts as its lower end. */
+export const rankScale = {
+  read: (rank: string): number => Number(toNumber(rank.slice(0, wholeDigits), wholeDigits)),
+  write: (whole: number): string =>
+    rankAtEnd(Math.min(Math.max(0, whole), Number(base ** BigInt(wholeDigits)) - 1)),
+};
+
 /**
  * A rank strictly between two others, chosen at random so that rivals for one gap get different ones.
  * `before` absent: before everything. Grows by about one character for four moves into the same gap.

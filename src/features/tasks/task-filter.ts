@@ -1,8 +1,10 @@
 import type { QueryFilter } from 'mongoose';
 import type { z } from 'zod';
 import { objectId } from '../../db/base-schema.ts';
-import { oneOf, type Sort } from '../../db/keyset.ts';
+import { oneOf } from '../../db/keyset.ts';
+import type { Sort } from '../../db/keyset-rows.ts';
 import { todayIn } from './due-date.ts';
+import { rankScale } from './rank.ts';
 import type { StoredTask } from './task.model.ts';
 import type { TaskFilter } from './task.schema.ts';
 
@@ -30,12 +32,12 @@ export interface SplitFilter {
 }
 
 const sorts: Record<string, Omit<Sort, 'direction'>> = {
-  rank: { field: 'rank' },
+  rank: { field: 'rank', distinct: true, scale: rankScale },
   dueDate: { field: 'dueAt', nullable: true },
   priority: { field: 'priorityOrder' },
-  createdAt: { field: 'createdAt' },
-  updatedAt: { field: 'updatedAt' },
-  number: { field: 'number' },
+  createdAt: { field: 'createdAt', distinct: true },
+  updatedAt: { field: 'updatedAt', distinct: true },
+  number: { field: 'number', distinct: true },
 };
 
 /** The stored field and direction of a sort parameter. */

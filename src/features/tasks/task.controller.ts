@@ -4,6 +4,7 @@ import { created, noContent, ok } from '../../http/endpoint.ts';
 import { loadTask } from './task-entry.service.ts';
 import { moveTask } from './task-move.service.ts';
 import { presentTask } from './task.presenter.ts';
+import { presentTaskPage } from './task-page.presenter.ts';
 import { listTasks, readTaskByKey } from './task.queries.ts';
 import type {
   TaskCreate,
@@ -22,8 +23,7 @@ type Body<S extends z.ZodType> = { body: z.output<S> };
 
 /** GET /tasks */
 export async function list({ query }: { query: z.output<typeof TaskFilter> }, ctx: Ctx) {
-  const page = await listTasks(ctx, query);
-  return ok({ ...page, items: page.items.map((one) => presentTask(ctx, one)) });
+  return ok(presentTaskPage(ctx, await listTasks(ctx, query)));
 }
 
 /** POST /tasks */

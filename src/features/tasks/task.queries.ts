@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import type { KnownProject } from '../../access/index.ts';
 import { oneOf, walkCandidates, type Walk } from '../../db/keyset.ts';
 import { piecesOf, walkParts } from '../../db/keyset-parts.ts';
+import { storedBytes } from '../../db/keyset-rows.ts';
+import type { StoredBytes } from '../../db/bson-bytes.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx } from '../../context.ts';
 import type { Page } from '../../schemas/common.ts';
@@ -17,8 +19,13 @@ import type { TaskFilter } from './task.schema.ts';
 /** A word with at most this many tasks is looked up first and its tasks are sorted here. */
 const rareEnough = 1_000;
 
+/** A page of tasks as they are stored, with the projects they are in by id. */
+export interface FoundTasks extends Page<StoredBytes> {
+  projects: ReadonlyMap<string, KnownProject>;
+}
+
 /** One page of the tasks the caller can see. Throws `project.not_found`, `request.invalid_cursor`. */
-export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): Promise<Page<TaskInProject>> {
+export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): Promise<FoundTasks> {
   const { limit, cursor, count, sort: parameter, projectId, q, ...filters } = query;
   const visible = await projectsInScope(ctx, projectId);
   const search = q === undefined ? { projects: visible, conditions: [] } : readSearch(q, visible);
@@ -44,13 +51,9 @@ export async function listTasks(ctx: Ctx, query: z.output<typeof TaskFilter>): P
   const rare = await rarestCondition({ ...scope, trashed: filters.deleted === true }, search.conditions);
   const page =
     rare === undefined
-      ? await walkParts(question, partsOf(projectIds, filters))
-      : await walkCandidates(question, rare);
-  const byId = new Map(visible.map((project) => [project._id.toHexString(), project]));
-  return {
-    ...page,
-    items: page.items.flatMap((task) => withProject(task, byId.get(task.projectId.toHexString()))),
-  };
+      ? await walkParts(question, partsOf(projectIds, filters), storedBytes())
+      : await walkCandidates(question, rare, storedBytes());
+  return { ...page, projects: new Map(visible.map((project) => [project._id.toHexString(), project])) };
 }
 
 /** How many ranges of an index a server merges for one command. */
@@ -91,9 +94,6 @@ async function rarestCondition(
   }
   return rarest?.filter;
 }
-
-const withProject = (task: StoredTask, project: KnownProject | undefined): TaskInProject[] =>
-  project === undefined ? [] : [{ task, project }];
 
 /** A task of a project by its key, such as WEB-12. Throws `project.not_found`, `task.not_found`. */
 export async function readTaskByKey(ctx: Ctx, projectId: string, key: string): Promise<TaskInProject> {

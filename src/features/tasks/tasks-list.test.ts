@@ -138,6 +138,34 @@ describe('the list of tasks', () => {
 });
 
 describe('a cursor', () => {
+  it('of small pages also leads through large gaps, in both directions', async () => {
+    const projectId = await newProject();
+    const places = [1, 2, 3, 50, 51, 9_000, 9_001, 9_002, 700_000, 700_001];
+    await multiply((await make(projectId)).id, places.length, (turn) => ({
+      createdAt: new Date(Date.UTC(2020, 0, places[turn])),
+    }));
+    const ranked = await TaskModel.find({ projectId }).sort({ number: 1 }).lean();
+    for (const [turn, { _id }] of ranked.slice(1).entries())
+      await TaskModel.updateOne({ _id }, { rank: String(places[turn]).padStart(8, '0') });
+    for (const sort of ['rank', 'createdAt']) {
+      const whole = idsOf(await list({ projectId, sort, limit: '200' }));
+      for (const [direction, ids] of [
+        ['', whole],
+        ['-', whole.toReversed()],
+      ] as const) {
+        const walked: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const query = { projectId, sort: direction + sort, limit: '2' };
+          const page = await list(cursor === undefined ? query : { ...query, cursor });
+          walked.push(...idsOf(page));
+          cursor = (page.body.nextCursor as string | null) ?? undefined;
+        } while (cursor !== undefined && walked.length < 50);
+        expect(walked).toEqual(ids);
+      }
+    }
+  });
+
   it('fits only the question it came from', async () => {
     const projectId = await newProject();
     await multiply((await make(projectId)).id, 9);
@@ -174,7 +202,11 @@ describe('a cursor', () => {
         sort === 'dueDate' ? 1 : null,
       ];
       const made = ['x', '%', encode({}), encode([]), encode({ ...parsed, i: 'x' }), first.slice(1)];
-      for (const cursor of [...made, ...values.map((v) => encode({ ...parsed, v }))])
+      const altered = values.flatMap((value) => [
+        encode({ ...parsed, v: value }),
+        encode({ ...parsed, f: value }),
+      ]);
+      for (const cursor of [...made, ...altered])
         expect(refusal(await list({ projectId, sort, cursor }))).toEqual([400, 'request.invalid_cursor']);
     }
     expect(pointersOf(await list({ cursor: '' }))).toEqual(['/query/cursor']);
