@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { Problem } from '../src/errors/index.ts';
 import { createAccount, setPassword } from '../src/features/auth/index.ts';
-import { findUserByEmail, promoteUser, type StoredUser } from '../src/features/users/index.ts';
+import { findUserByEmail, promoteUser, setDisabled, type StoredUser } from '../src/features/users/index.ts';
 import { packageInfo } from '../src/package-info.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
+import { configCommand, openApiCommand } from './describe.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { followersCommand } from './followers.ts';
 import { jobsCommand } from './jobs.ts';
@@ -35,6 +36,19 @@ user
     await asOperator(async (ctx) => promoteUser(ctx, await existing(email)));
     console.log(`${email} is an administrator.`);
   });
+
+for (const [name, disabled, outcome] of [
+  ['disable', true, 'is shut out; their sessions count no more'],
+  ['enable', false, 'may log in'],
+] as const) {
+  user
+    .command(`${name} <email>`)
+    .description(disabled ? 'shut a user out' : 'let a user in again')
+    .action(async (email: string) => {
+      await asOperator(async (ctx) => setDisabled(ctx, await existing(email), disabled));
+      console.log(`${email} ${outcome}.`);
+    });
+}
 
 user
   .command('reset-password <email>')
@@ -78,6 +92,8 @@ program.addCommand(jobsCommand());
 program.addCommand(backupCommand());
 program.addCommand(restoreCommand());
 program.addCommand(doctorCommand());
+program.addCommand(configCommand());
+program.addCommand(openApiCommand());
 
 await program.parseAsync().catch((error: unknown) => {
   const faults = error instanceof Problem ? (error.details.errors ?? []).map((fault) => fault.detail) : [];

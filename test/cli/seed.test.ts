@@ -50,7 +50,7 @@ it('made-up data is what the services would have stored, and the server works on
   expect([made.status, made.body.number]).toEqual([201, 1_001]);
   const { body: last } = await api.request('GET', '/api/tasks', {
     token,
-    query: { projectId: project?.id, sort: '-rank', limit: '1' },
+    query: { projectId: String(project?.id), sort: '-rank', limit: '1' },
   });
   expect(last.items[0].id).toBe(made.body.id);
   await eventually(async () => {

@@ -32,3 +32,4 @@ export { findUser, findUserByEmail, findUsersById } from './user.queries.ts';
 export { accountDeletionRoute, userRoutes } from './user.routes.ts';
 export { createUser, type NewUser } from './user.service.ts';
 export { promoteUser } from './user-promotion.service.ts';
+export { setDisabled } from './user-shutout.service.ts';
