@@ -152,7 +152,8 @@ async function register(request: TestApp['request'], name = 'Test Person'): Prom
   return { ...answer.body, email, password };
 }
 
-function send(
+/** Sends one request to a port of this machine and reads the answer to its end. */
+export function send(
   agent: http.Agent,
   port: number,
   method: string,

@@ -40,7 +40,8 @@ ${tableOf([['Proof', 'What it does', 'Counts'], ...rows])}
 `;
 }
 
-function tableOf([head = [], ...rows]: string[][]): string {
+/** A Markdown table; the first row is its head. */
+export function tableOf([head = [], ...rows]: string[][]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[], fill = ' '): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`;

@@ -44,6 +44,21 @@ export function startProcess(env: Record<string, string>, folder: string): Serve
   };
 }
 
+/** What a process of a test has in its environment. */
+export const testEnvironment = (
+  port: number,
+  folder: string,
+  more: Record<string, string>,
+): Record<string, string> => ({
+  NODE_ENV: 'test',
+  LOG_LEVEL: 'info',
+  HOST: '127.0.0.1',
+  PORT: String(port),
+  DATA_DIR: join(folder, 'data'),
+  JWT_SECRET: 'a secret of the test suite, long enough',
+  ...more,
+});
+
 /** Waits until the process says it is ready; throws what it said when it does not. */
 export async function untilReady(server: ServerProcess, withinMs = 30_000): Promise<void> {
   let isOver = false;
