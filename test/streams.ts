@@ -24,6 +24,7 @@ export interface OpenStream {
   until(condition: () => boolean, ms?: number): Promise<void>;
   /** Stops taking what comes. */
   pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -86,6 +87,9 @@ export function openStream(api: Pick<TestApp, 'url'>, opening: Opening): Promise
         },
         pause: () => {
           incoming.pause();
+        },
+        resume: () => {
+          incoming.resume();
         },
         close: () => {
           outgoing.destroy();

@@ -14,7 +14,7 @@ let project: any;
 const open: OpenStream[] = [];
 
 beforeAll(async () => {
-  api = await startApp({ STREAM_HEARTBEAT_MS: '1000', STREAMS_PER_USER: '20' });
+  api = await startApp({ STREAM_HEARTBEAT_MS: '1000', STREAMS_PER_USER: '20', STREAM_BUFFER_KB: '16' });
   elsewhere = await api.second();
   cast = await makeCast(api);
   project = await makeProject(api, cast);
@@ -222,6 +222,28 @@ describe('a stream', () => {
     await sleep(200);
     const again = await follow(person);
     expect(again.status).toBe(200);
+    again.close();
+  });
+
+  it('is told to come back when nobody reads it, and misses nothing then', async () => {
+    const { id } = await addTask('Long');
+    const stream = await follow(cast.viewer, { query: { projectId: String(project.id) } });
+    await stream.until(() => stream.lastId() !== undefined);
+    stream.pause();
+    const { token } = cast.member;
+    const edits = 150;
+    for (let edit = 0; edit < edits; edit += 1) {
+      const body = { description: String(edit % 10).repeat(50_000) };
+      await api.request('PATCH', `/api/tasks/${String(id)}`, { token, body });
+    }
+    stream.resume();
+    await stream.until(() => stream.isClosed(), 15_000);
+    expect(stream.frames.at(-1)).toMatchObject({ event: 'resync', data: { reason: 'slow' } });
+    const seen = stream.frames.length - 1;
+    expect(seen).toBeLessThan(edits);
+    const lastEventId = stream.lastId();
+    const again = await follow(cast.viewer, { query: { projectId: String(project.id) }, lastEventId });
+    await again.until(() => seen + again.frames.length === edits, 15_000);
     again.close();
   });
 
