@@ -73,6 +73,11 @@ it('it serves in production, and its health check says so', async () => {
   expect(joined.status).toBe(201);
 });
 
+it('it has the operators’ commands', async () => {
+  const promoted = await running?.execute('node', 'dist/cli/main.js', 'user', 'promote', 'ann@example.com');
+  expect(promoted).toBe(0);
+});
+
 it('it writes no file but into the data folder, ends with 0 when told to, and is unhealthy then', async () => {
   running?.kill('SIGTERM');
   expect([await running?.ended, running?.output()]).toEqual([0, expect.stringContaining('"msg":"stopped"')]);

@@ -107,6 +107,8 @@ export interface RunningImage {
   ended: Promise<number | string>;
   /** The exit code of the image's HEALTHCHECK. */
   health(): Promise<number>;
+  /** The exit code of another command in the same place. */
+  execute(...words: string[]): Promise<number>;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -116,12 +118,17 @@ export function startImage({ final, inside }: LaidImage, env: Record<string, str
   const set = environmentOf(final);
   const all = { ...set, DATA_DIR: inside(set['DATA_DIR'] ?? '/data'), ...env };
   const start = (words: string[]) =>
+    // Every command of ours begins with the word node.
     spawn(process.execPath, words.slice(1), {
       cwd: inside(workdir),
       env: all,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...asImageUser,
     });
+  const execute = async (...words: string[]): Promise<number> => {
+    const [code] = await once(start(words), 'close');
+    return Number(code);
+  };
   const child = start(wordsOf(final, 'CMD'));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -132,10 +139,8 @@ export function startImage({ final, inside }: LaidImage, env: Record<string, str
   return {
     output: () => output,
     ended: once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string),
-    health: async () => {
-      const [code] = await once(start(wordsOf(final, 'HEALTHCHECK')), 'close');
-      return Number(code);
-    },
+    health: () => execute(...wordsOf(final, 'HEALTHCHECK')),
+    execute,
     kill: (signal) => {
       child.kill(signal);
     },
