@@ -23,7 +23,7 @@ function kindOf(operation: string, { path }: InputField): Kind {
   if (name === 'projectId' || operation === 'readTaskByKey') return 'project';
   if (/Session$/.test(operation)) return 'session';
   if (/User$/.test(operation)) return 'user';
-  return /Task$/.test(operation) ? 'task' : 'project';
+  return /Task(Activity)?$/.test(operation) ? 'task' : 'project';
 }
 
 /** Well-formed ids that name nothing the sender may use there. */
