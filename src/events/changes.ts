@@ -16,9 +16,9 @@ function publicValue(value: unknown): unknown {
   return value;
 }
 
-/** Lists what differs between two states of a document in the named fields. */
+/** Lists what differs between two states of a document in the named fields; `{}` is the state before there was one. */
 export function fieldChanges<T extends object>(
-  before: T,
+  before: Partial<T>,
   after: T,
   fields: readonly (keyof T & string)[],
 ): FieldChange[] {

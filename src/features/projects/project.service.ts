@@ -196,8 +196,7 @@ function record(ctx: W, name: string, before: StoredProject | undefined, after: 
   ctx.work.record(name, {
     projectId: _id,
     subject: { type: 'project', id: _id, version },
-    changes:
-      before === undefined ? [] : fieldChanges(before, after, [...recordedFields, 'ownerId', 'deletedAt']),
+    changes: fieldChanges(before ?? {}, after, [...recordedFields, 'ownerId', 'deletedAt']),
     data: {
       name: after.name,
       ...(before !== undefined && before.deletedAt !== after.deletedAt && withMemberIds(after.members)),

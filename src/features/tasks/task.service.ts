@@ -216,7 +216,7 @@ function recordTask(ctx: W, name: string, before: StoredTask | undefined, after:
   ctx.work.record(name, {
     projectId: after.projectId,
     subject: { type: 'task', id: after._id, version: after.version },
-    changes: before === undefined ? [] : fieldChanges(before, after, [...recordedFields, 'deletedAt']),
+    changes: fieldChanges(before ?? {}, after, [...recordedFields, 'deletedAt']),
     data: {
       number: after.number,
       title: after.title,
