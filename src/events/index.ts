@@ -1,7 +1,7 @@
 export { fieldChanges, type FieldChange } from './changes.ts';
 export { EventModel, eventModels, type StoredEvent } from './event.model.ts';
 export { changesSince } from './changes-since.ts';
-export { watchLog, type CommittedEvent, type LogListener, type LogWatch } from './log-watch.ts';
+export { watchLog, type CommittedEvent } from './log-watch.ts';
 export { logCursors, type LogCursors } from './log-cursor.ts';
 export {
   countEvents,
@@ -10,7 +10,6 @@ export {
   purgeEvents,
   readLog,
   readLogBackwards,
-  type LogStretch,
   type NumberedEvent,
 } from './read-log.ts';
 export { memberIdsOf, withMemberIds } from './member-ids.ts';
