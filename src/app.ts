@@ -14,6 +14,7 @@ import { statusRoutes, type Status } from './http/status-routes.ts';
 import { jobModels } from './jobs/index.ts';
 import { authenticate } from './middlewares/authenticate.ts';
 import { hotPath } from './middlewares/hot-path.ts';
+import { KnownAddressModel } from './middlewares/known-address.model.ts';
 import { RateCountModel } from './middlewares/rate-limit.model.ts';
 import type { RateLimits } from './middlewares/rate-limit.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -35,6 +36,7 @@ export const models = [
   LeaseModel,
   ...jobModels,
   RateCountModel,
+  KnownAddressModel,
   AnswerModel,
   ...featureModels,
 ] as unknown as Model<never>[];

@@ -3,6 +3,7 @@ import type { PasswordHasher } from './access/password-hasher.ts';
 import type { AccessTokenClaims, Tokens } from './access/tokens.ts';
 import type { Config } from './config/index.ts';
 import type { Caches } from './caches.ts';
+import type { Attempts } from './ports/attempts.ts';
 import type { Clock } from './ports/clock.ts';
 import type { ChangeStreams } from './ports/outlet.ts';
 
@@ -14,6 +15,7 @@ export interface Deps {
   readonly hasher: PasswordHasher;
   readonly tokens: Tokens;
   readonly caches: Caches;
+  readonly attempts: Attempts;
   readonly streams: ChangeStreams;
   /** Whose ticket it is; it works once. */
   readonly redeemTicket: (ticket: string, now: Date) => Promise<AccessTokenClaims | null>;

@@ -15,7 +15,7 @@ import { makeStreams, redeemTicket } from './features/changes/index.ts';
 import { findProject, findVisibleProjects } from './features/projects/index.ts';
 import { freshCache } from './access/index.ts';
 import { makeServer } from './http/server.ts';
-import { rateLimits } from './middlewares/rate-limit.ts';
+import { attemptLimits, rateLimits } from './middlewares/rate-limit.ts';
 import { makeMetrics } from './observability/metrics.ts';
 import { watchPressure } from './observability/pressure.ts';
 import type { Clock } from './ports/clock.ts';
@@ -108,6 +108,7 @@ export function makeInstance(
     hasher: bcryptHasher(config),
     tokens: joseTokens(config, secret),
     caches,
+    attempts: attemptLimits(config),
     streams,
     redeemTicket,
   };

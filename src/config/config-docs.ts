@@ -1,5 +1,5 @@
 import { fallbackPort, variables } from './env.schema.ts';
-import type { Environment, Variable } from './env.schema.ts';
+import type { Environment, Variable } from './variable.ts';
 
 type Row = readonly [name: string, variable: Variable];
 

@@ -1,5 +1,7 @@
-import { fallbackPort, isDeployed, variables } from './env.schema.ts';
-import type { Environment, Settings, Variable } from './env.schema.ts';
+import { fallbackPort, variables } from './env.schema.ts';
+import type { Settings } from './env.schema.ts';
+import { isDeployed } from './variable.ts';
+import type { Environment, Variable } from './variable.ts';
 import { quote } from './value-types.ts';
 import type { Pepper } from './value-types.ts';
 

@@ -1,4 +1,3 @@
-import { secretWeakness } from './secret-strength.ts';
 import {
   baseUrl,
   bearerToken,
@@ -13,64 +12,8 @@ import {
   someOf,
   wholeNumber,
 } from './value-types.ts';
-import type { ValueType } from './value-types.ts';
-
-/** Where the program runs; `staging` and `production` are strict about secrets and the database. */
-export type Environment = 'development' | 'test' | 'staging' | 'production';
-
-/** The headings of the documentation, in the order of the variables. */
-export type Group = 'Process' | 'Web' | 'Database' | 'Sessions' | 'Passwords' | 'Limits and deadlines';
-
-interface Described<Field extends string, Value> {
-  /** Name in `Config`. */
-  readonly field: Field;
-  readonly group: Group;
-  /** One sentence on what the variable does. */
-  readonly about: string;
-  readonly type: ValueType<Value>;
-  /** The value is never shown. */
-  readonly secret?: true;
-  /** What to do about a well-formed value that this environment refuses; a method, so that tables of mixed types fit. */
-  check?(value: Value, env: Environment): string | undefined;
-}
-
-/** A variable that always has a value: the given one or the default, written as it would be in a file. */
-export interface Defaulted<Field extends string, Value> extends Described<Field, Value> {
-  readonly default: string | Readonly<Record<Environment, string>>;
-}
-
-/** A variable that may be absent, except in staging and production when `required` says what to give. */
-export interface Optional<Field extends string, Value> extends Described<Field, Value> {
-  readonly default?: never;
-  readonly whenUnset: string;
-  readonly required?: string;
-  readonly example?: string;
-}
-
-/** Any row of the table. */
-export type Variable = Defaulted<string, unknown> | Optional<string, unknown>;
-
-/** Whether strangers can reach this environment, so that samples and shortcuts are refused. */
-export function isDeployed(env: Environment): boolean {
-  return env === 'production' || env === 'staging';
-}
-
-function defaulted<const Field extends string, Value>(row: Defaulted<Field, Value>): Defaulted<Field, Value> {
-  return row;
-}
-
-function optional<const Field extends string, Value>(row: Optional<Field, Value>): Optional<Field, Value> {
-  return row;
-}
-
-function perEnvironment(deployed: string, development: string, test: string): Record<Environment, string> {
-  return { development, test, staging: deployed, production: deployed };
-}
-
-function strongWhenDeployed(minimumBytes: number) {
-  return (secret: string, env: Environment): string | undefined =>
-    isDeployed(env) ? secretWeakness(secret, minimumBytes) : undefined;
-}
+import { defaulted, isDeployed, optional, perEnvironment, strongWhenDeployed } from './variable.ts';
+import type { Defaulted, Optional } from './variable.ts';
 
 /** The port when none is set. */
 export const fallbackPort = '4000';
@@ -330,6 +273,21 @@ export const variables = {
       'How many registrations, logins and refreshes per minute one address may send; 0 switches the limit off.',
     type: wholeNumber(0, 1_000_000),
     default: perEnvironment('10', '300', '6000'),
+  }),
+  RATE_LIMIT_LOGIN_PER_HOUR: defaulted({
+    field: 'rateLimitLoginPerHour',
+    group: 'Limits and deadlines',
+    about:
+      'How many logins per hour one account takes from all addresses it does not know together, and from each address that has logged in to it before; 0 switches the limit off.',
+    type: wholeNumber(0, 1_000_000),
+    default: perEnvironment('60', '3000', '60000'),
+  }),
+  RATE_LIMIT_REFRESH_PER_MINUTE: defaulted({
+    field: 'rateLimitRefreshPerMinute',
+    group: 'Limits and deadlines',
+    about: 'How many refreshes per minute one session takes; 0 switches the limit off.',
+    type: wholeNumber(0, 1_000_000),
+    default: perEnvironment('30', '300', '6000'),
   }),
   BODY_LIMIT_KB: defaulted({
     field: 'bodyLimitKb',

@@ -5,10 +5,13 @@ import { RateLimiterMemory, RateLimiterMongo, RateLimiterRes } from 'rate-limite
 import type { Config } from '../config/index.ts';
 import { Problem } from '../errors/index.ts';
 import type { RequestFacts } from '../http/request-facts.ts';
+import type { Attempts } from '../ports/attempts.ts';
 import { networkOf } from './client-address.ts';
+import { isKnownAddress, knowAddress, placeOf } from './known-addresses.ts';
 import { RateCountModel } from './rate-limit.model.ts';
 
-const windowSeconds = 60;
+const secondsPerMinute = 60;
+const secondsPerHour = 3_600;
 const shareEveryMs = 1_000;
 
 /** The rate limits of one process; `stop` ends the sharing of counts with the other processes. */
@@ -23,9 +26,15 @@ export interface RateLimits {
   stop(): void;
 }
 
-interface Budget {
+interface Allowance {
+  /** Names the limit in headers and keys. */
   policy: string;
   quota: number;
+  /** After how long the count begins anew. */
+  windowSeconds: number;
+}
+
+interface Budget extends Allowance {
   consume(key: string): Promise<RateLimiterRes>;
 }
 
@@ -34,13 +43,19 @@ interface Budget {
  * All processes share their counts through the database; a quota of 0 switches a limit off.
  */
 export function rateLimits(config: Config): RateLimits {
-  const strict = config.rateLimitAuthPerMinute > 0 ? strictBudget(config.rateLimitAuthPerMinute) : undefined;
+  const strict = strictBudget({
+    policy: 'auth',
+    quota: config.rateLimitAuthPerMinute,
+    windowSeconds: secondsPerMinute,
+  });
   const general = config.rateLimitPerMinute > 0 ? sharedBudget(config.rateLimitPerMinute) : undefined;
   return {
     limit: async (_req, res, facts, by, userId) => {
       const budget = by === 'auth' ? strict : general;
       if (budget === undefined) return;
-      await spend(budget, userId ?? networkOf(facts.address), res);
+      const { headers, refusal } = await spend(budget, userId ?? networkOf(facts.address));
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+      if (refusal !== undefined) throw refusal;
     },
     stop: () => {
       general?.stop();
@@ -48,9 +63,46 @@ export function rateLimits(config: Config): RateLimits {
   };
 }
 
-async function spend(budget: Budget, key: string, res: Response): Promise<void> {
-  const { policy, quota } = budget;
-  res.setHeader('RateLimit-Policy', `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`);
+/**
+ * Counts the logins of each account and the refreshes of each session, strictly and for all processes together.
+ * Whoever attacks an account from elsewhere uses up what strangers share, never what an address has that got in before.
+ */
+export function attemptLimits(config: Config): Attempts {
+  const logins = strictBudget({
+    policy: 'login',
+    quota: config.rateLimitLoginPerHour,
+    windowSeconds: secondsPerHour,
+  });
+  const refreshes = strictBudget({
+    policy: 'refresh',
+    quota: config.rateLimitRefreshPerMinute,
+    windowSeconds: secondsPerMinute,
+  });
+  return {
+    login: async (account, address, now) => {
+      if (logins === undefined) return;
+      const place = placeOf(account, networkOf(address));
+      await admit(logins, (await isKnownAddress(place, now)) ? place : placeOf(account));
+    },
+    loggedIn: (account, address, now) => knowAddress(placeOf(account, networkOf(address)), now),
+    refresh: async (sessionId) => {
+      if (refreshes !== undefined) await admit(refreshes, sessionId);
+    },
+  };
+}
+
+async function admit(budget: Budget, key: string): Promise<void> {
+  const { refusal } = await spend(budget, key);
+  if (refusal !== undefined) throw refusal;
+}
+
+interface Spent {
+  headers: Record<string, string>;
+  refusal: Problem | undefined;
+}
+
+async function spend(budget: Budget, key: string): Promise<Spent> {
+  const { policy, quota, windowSeconds } = budget;
   let isSpent = false;
   const outcome = await budget.consume(key).catch((refusal: unknown) => {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
@@ -59,25 +111,26 @@ async function spend(budget: Budget, key: string, res: Response): Promise<void> 
     return refusal;
   });
   const seconds = Math.max(1, Math.ceil(outcome.msBeforeNext / 1000));
-  res.setHeader(
-    'RateLimit',
-    `"${policy}";r=${String(Math.max(0, outcome.remainingPoints))};t=${String(seconds)}`,
-  );
-  if (isSpent) {
-    throw new Problem('rate.limited', {
-      detail: `At most ${String(quota)} requests a minute.`,
-      retryAfterSeconds: seconds,
-    });
-  }
+  const left = Math.max(0, outcome.remainingPoints);
+  const headers = {
+    'RateLimit-Policy': `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`,
+    RateLimit: `"${policy}";r=${String(left)};t=${String(seconds)}`,
+  };
+  if (!isSpent) return { headers, refusal: undefined };
+  const unit = windowSeconds === secondsPerHour ? 'an hour' : 'a minute';
+  const detail = `At most ${String(quota)} requests ${unit}.`;
+  return { headers, refusal: new Problem('rate.limited', { detail, headers, retryAfterSeconds: seconds }) };
 }
 
 /**
- * Every request is counted in the database before it goes on: for the few endpoints where guessing pays.
- * While the database is away they answer 503 here: none of them works without it.
+ * Every request is counted in the database before it goes on: for the few endpoints where guessing pays. None with a
+ * quota of 0. While the database is away they answer 503 here: none of them works without it.
  */
-function strictBudget(quota: number): Budget {
+function strictBudget(allowance: Allowance): Budget | undefined {
+  const { policy, quota, windowSeconds } = allowance;
+  if (quota === 0) return undefined;
   const limiter = new RateLimiterMongo({
-    keyPrefix: 'auth',
+    keyPrefix: policy,
     points: quota,
     duration: windowSeconds,
     storeClient: mongoose.connection.getClient(),
@@ -86,13 +139,13 @@ function strictBudget(quota: number): Budget {
     inMemoryBlockOnConsumed: quota + 1,
     disableIndexesCreation: true,
   });
-  return { policy: 'auth', quota, consume: (key) => counted(limiter, key, () => limiter.consume(key)) };
+  return { ...allowance, consume: (key) => counted(limiter, key, () => limiter.consume(key)) };
 }
 
 /** The counters that some request of this process is making right now. */
 const beingMade = new Map<string, Promise<unknown>>();
-/** Those that are there, until the end of their minute. */
-const known = new LRUCache<string, true>({ max: 20_000, ttl: windowSeconds * 1_000 });
+/** Those that are there, until the end of their window. */
+const known = new LRUCache<string, true>({ max: 20_000, ttl: secondsPerHour * 1_000 });
 
 /**
  * Counts. Rivals for a new counter wait until one of them has made it, and fail with it when the database is away.
@@ -143,7 +196,7 @@ async function countOrRead(
 
 /** Requests are counted in memory; the counts are added up in the database once a second. */
 function sharedBudget(quota: number): Budget & { stop(): void } {
-  const options = { keyPrefix: 'api', points: quota, duration: windowSeconds };
+  const options = { keyPrefix: 'api', points: quota, duration: secondsPerMinute };
   const local = new RateLimiterMemory(options);
   const shared = new RateLimiterMongo({
     ...options,
@@ -167,6 +220,7 @@ function sharedBudget(quota: number): Budget & { stop(): void } {
   return {
     policy: 'api',
     quota,
+    windowSeconds: secondsPerMinute,
     consume: (key) => {
       unshared.set(key, (unshared.get(key) ?? 0) + 1);
       return local.consume(key);

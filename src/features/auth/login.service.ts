@@ -1,19 +1,29 @@
 import type { z } from 'zod';
 import { Problem } from '../../errors/index.ts';
 import type { OpenCtx, Writing } from '../../context.ts';
-import { findCredential, findUserByEmail, openSession, renewHash, type StoredUser } from '../users/index.ts';
+import {
+  findCredential,
+  findUserByEmail,
+  normaliseEmail,
+  openSession,
+  renewHash,
+  type StoredUser,
+} from '../users/index.ts';
 import { commitAside } from './commit-aside.service.ts';
 import { grant, type Grant } from './grant.service.ts';
 import type { Login } from './session.schema.ts';
 
 /**
  * Opens a session for whoever knows the password. Takes the same steps whether or not the address is known,
- * so that neither answer nor time tells. Throws `auth.invalid_credentials`, `auth.account_disabled` and `server.busy`.
+ * so that neither answer nor time tells.
+ * Throws `rate.limited`, `auth.invalid_credentials`, `auth.account_disabled` and `server.busy`.
  */
 export async function login(
   ctx: Writing<OpenCtx>,
   { email, password }: z.output<typeof Login>,
 ): Promise<Grant> {
+  const account = normaliseEmail(email);
+  await ctx.deps.attempts.login(account, ctx.client.address, ctx.now());
   const user = await findUserByEmail(email);
   const credential = await findCredential(user?._id ?? null);
   const isRight = await ctx.deps.hasher.matches(password, credential);
@@ -25,6 +35,7 @@ export async function login(
     await recordRefusal(ctx, user, 'disabled');
     throw new Problem('auth.account_disabled');
   }
+  await ctx.deps.attempts.loggedIn(account, ctx.client.address, ctx.now());
   await renewHash(ctx, credential, password);
   const session = openSession(ctx, user._id, credential);
   ctx.work.record('session.started', {

@@ -13,7 +13,7 @@ const invalid = (): Problem => new Problem('auth.invalid_refresh_token');
 /**
  * Prolongs a session by a refresh token that works once. Used again within ten seconds it gives a sibling
  * in the same session; later it counts as stolen and the session ends (RFC 9700, 4.14.2).
- * Throws `auth.invalid_refresh_token` and `auth.account_disabled`.
+ * Throws `auth.invalid_refresh_token`, `rate.limited` and `auth.account_disabled`.
  */
 export async function refresh(ctx: Writing<OpenCtx>, refreshToken: string): Promise<Grant> {
   const now = ctx.now();
@@ -23,6 +23,8 @@ export async function refresh(ctx: Writing<OpenCtx>, refreshToken: string): Prom
   const { session, user } = known;
   if (token.expiresAt <= now || session.expiresAt <= now) throw invalid();
   if (user.disabled) throw new Problem('auth.account_disabled');
+  // Before the token is used up: whoever must wait can send it again.
+  await ctx.deps.attempts.refresh(session._id.toHexString());
   const isFirst = await use(token, now);
   if (!isFirst) await refuseReuse(ctx, token, session);
   const renewed = isFirst ? renewSession(ctx, session) : session;

@@ -1,7 +1,14 @@
 import type { z } from 'zod';
 import { Problem } from '../../errors/index.ts';
 import type { BaseCtx, OpenCtx, Writing } from '../../context.ts';
-import { createCredential, createUser, openSession, type NewUser, type StoredUser } from '../users/index.ts';
+import {
+  createCredential,
+  createUser,
+  normaliseEmail,
+  openSession,
+  type NewUser,
+  type StoredUser,
+} from '../users/index.ts';
 import { grant, type Grant } from './grant.service.ts';
 import { requireStrongPassword } from './password-policy.ts';
 import type { Registration } from './session.schema.ts';
@@ -18,6 +25,7 @@ export async function register(
 ): Promise<Grant> {
   if (ctx.deps.config.registration === 'closed') throw new Problem('auth.registration_closed');
   const { user, credential } = await makeAccount(ctx, person, password);
+  await ctx.deps.attempts.loggedIn(normaliseEmail(person.email), ctx.client.address, ctx.now());
   return grant(ctx, user, openSession(ctx, user._id, credential));
 }
 

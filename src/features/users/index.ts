@@ -14,6 +14,7 @@ export {
   replacePassword,
   requirePassword,
 } from './credential.service.ts';
+export { normaliseEmail } from './email-address.ts';
 export type { StoredSession } from './session.model.ts';
 export {
   adoptSession,
