@@ -10,6 +10,7 @@ import { doctorCommand } from './doctor/command.ts';
 import { followersCommand } from './followers.ts';
 import { jobsCommand } from './jobs.ts';
 import { asOperator } from './operator.ts';
+import { exportCommand, importCommand } from './transfer/commands.ts';
 
 const program = new Command('pro-tasker').description('The operator’s commands').version(packageInfo.version);
 const user = program.command('user').description('accounts');
@@ -94,6 +95,8 @@ program.addCommand(restoreCommand());
 program.addCommand(doctorCommand());
 program.addCommand(configCommand());
 program.addCommand(openApiCommand());
+program.addCommand(exportCommand());
+program.addCommand(importCommand());
 
 await program.parseAsync().catch((error: unknown) => {
   const faults = error instanceof Problem ? (error.details.errors ?? []).map((fault) => fault.detail) : [];

@@ -16,16 +16,17 @@ import { systemClock } from '../src/ports/clock.ts';
 export type Deed<R> = (ctx: Writing<BaseCtx>) => Promise<R>;
 
 /** Connects to the database the server would use, runs the deed in one unit of work and closes everything again. */
-export function asOperator<R>(deed: Deed<R>): Promise<R> {
-  return withServer((deps) => {
-    const { log } = deps;
-    const now = (): Date => deps.clock.now();
-    const origin = { actorId: null, requestId: randomUUID(), operationId: randomUUID(), now };
-    const client = { address: 'command line', device: 'command line' };
-    return unitOfWork(origin, (work) =>
-      deed({ ...origin, log, client, deps, ifMatch: undefined, merges: undefined, shown: new Map(), work }),
-    );
-  });
+export const asOperator = <R>(deed: Deed<R>): Promise<R> => withServer((deps) => inOneWork(deps, deed));
+
+/** Runs the deed in one unit of work on the connected database, or rehearses it. */
+export function inOneWork<R>(deps: Deps, deed: Deed<R>, run = unitOfWork): Promise<R> {
+  const { log } = deps;
+  const now = (): Date => deps.clock.now();
+  const origin = { actorId: null, requestId: randomUUID(), operationId: randomUUID(), now };
+  const client = { address: 'command line', device: 'command line' };
+  return run(origin, (work) =>
+    deed({ ...origin, log, client, deps, ifMatch: undefined, merges: undefined, shown: new Map(), work }),
+  );
 }
 
 /** The same without a unit of work, for what looks at or steers the server's own affairs. */
