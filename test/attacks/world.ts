@@ -90,7 +90,8 @@ async function putBack(name: string, was: Stored[], now: Stored[]): Promise<void
 
 /** Builds the world once: 15 people, four projects, tasks of every author, three broken sessions. */
 export async function buildWorld(): Promise<World> {
-  const app = await startApp({ RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_AUTH_PER_MINUTE: '0' });
+  // Without a worker: what it does afterwards would look like the effect of the next request.
+  const app = await startApp({ ROLES: 'web', RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_AUTH_PER_MINUTE: '0' });
   const watch = watchCanaries(app);
   const { request } = watch;
   const must = async (status: number, method: string, path: string, sending: Sending): Promise<Answer> => {
