@@ -3,7 +3,7 @@ import { admitChange, type ProjectMember } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem } from '../../errors/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
-import { loadProject, saveProject, type StoredProject } from '../projects/index.ts';
+import { loadProject, recordMember, saveProject, type StoredProject } from '../projects/index.ts';
 import { findUserByEmail, findUsersById, type StoredUser } from '../users/index.ts';
 import type { MemberAdd } from './member.schema.ts';
 
@@ -40,7 +40,7 @@ export async function addMember(
   }
   const member: ProjectMember = { userId: user._id, role, since: ctx.now() };
   const after = saveProject(ctx, project, { members: [...project.members, member] });
-  record(ctx, 'member.added', after, member.userId.toHexString(), [{ field: 'role', from: null, to: role }]);
+  recordMember(ctx, after, { userId: user._id, from: null, to: role });
   ctx.work.afterCommit(() => {
     ctx.deps.caches.visibleProjects.drop(user._id.toHexString());
   });
@@ -63,7 +63,7 @@ export async function changeRole(
   const member = { ...found, role };
   const members = project.members.map((one) => (one === found ? member : one));
   const after = saveProject(ctx, project, { members });
-  record(ctx, 'member.role_changed', after, userId, [{ field: 'role', from: found.role, to: role }]);
+  recordMember(ctx, after, { userId: found.userId, from: found.role, to: role });
   return { member, user, project: after };
 }
 
@@ -74,26 +74,11 @@ export async function removeMember(ctx: W, projectId: string, userId: string): P
   await admitChange(ctx, 'member.remove', project, project, { selfId: userId });
   if (found.role === 'owner') throw new Problem('member.is_owner');
   const after = saveProject(ctx, project, { members: project.members.filter((one) => one !== found) });
-  record(ctx, 'member.removed', after, userId, [{ field: 'role', from: found.role, to: null }]);
+  recordMember(ctx, after, { userId: found.userId, from: found.role, to: null });
 }
 
 function memberOf(project: StoredProject, userId: string): ProjectMember {
   const member = project.members.find((one) => one.userId.toHexString() === userId);
   if (member === undefined) throw new Problem('member.not_found');
   return member;
-}
-
-function record(
-  ctx: W,
-  name: string,
-  project: StoredProject,
-  userId: string,
-  changes: { field: string; from: unknown; to: unknown }[],
-): void {
-  ctx.work.record(name, {
-    projectId: project._id,
-    subject: { type: 'member', id: userId },
-    changes,
-    data: { projectVersion: project.version },
-  });
 }

@@ -1,8 +1,8 @@
 import type { Types } from 'mongoose';
 import type { Ctx, Writing } from '../../context.ts';
 import { Problem } from '../../errors/index.ts';
-import { withMemberIds } from '../../events/index.ts';
 import { saveProject } from './project-entry.service.ts';
+import { recordMember, recordProject } from './project.events.ts';
 import { ProjectModel, type StoredProject } from './project.model.ts';
 import { restorableSince } from './trash.ts';
 
@@ -28,24 +28,14 @@ function ownsProject({ _id, key }: StoredProject): Problem {
 }
 
 function leave(ctx: Writing<Ctx>, project: StoredProject, userId: Types.ObjectId): void {
-  const role = project.members.find((one) => one.userId.equals(userId))?.role;
+  const role = project.members.find((one) => one.userId.equals(userId))?.role ?? null;
   const after = saveProject(ctx, project, {
     members: project.members.filter((one) => !one.userId.equals(userId)),
   });
-  ctx.work.record('member.removed', {
-    projectId: project._id,
-    subject: { type: 'member', id: userId },
-    changes: [{ field: 'role', from: role, to: null }],
-    data: { projectVersion: after.version },
-  });
+  recordMember(ctx, after, { userId, from: role, to: null });
 }
 
 function discard(ctx: Writing<Ctx>, project: StoredProject): void {
   const after = saveProject(ctx, project, { deletedAt: ctx.now() });
-  ctx.work.record('project.deleted', {
-    projectId: project._id,
-    subject: { type: 'project', id: project._id, version: after.version },
-    changes: [{ field: 'deletedAt', from: null, to: after.deletedAt?.toISOString() ?? null }],
-    data: { name: project.name, ...withMemberIds(project.members) },
-  });
+  recordProject(ctx, 'project.deleted', project, after);
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { admitChange, authorize, requireVersion, type ProjectMember } from '../../access/index.ts';
 import { objectId } from '../../db/base-schema.ts';
 import { Problem, refuseChangedFields } from '../../errors/index.ts';
-import { fieldChanges, withMemberIds } from '../../events/index.ts';
+import { fieldChanges } from '../../events/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
 import { definedOnly } from '../../schemas/defined-only.ts';
 import { findUsersById } from '../users/index.ts';
@@ -16,13 +16,12 @@ import {
   saveProject,
 } from './project-entry.service.ts';
 import { claimFreeKey, claimKey, releaseKey } from './project-key.service.ts';
+import { recordMember, recordProject, writableFields } from './project.events.ts';
 import { CounterModel, ProjectModel, type StoredProject } from './project.model.ts';
 import type { ProjectCreate, ProjectReplace, ProjectUpdate } from './project.schema.ts';
 import { restorableSince } from './trash.ts';
 
 type W = Writing<Ctx>;
-
-const recordedFields = ['name', 'description', 'key', 'status'] as const;
 
 /** Makes a project owned by the actor. Throws `project.key_taken`, `member.unknown_user`. */
 export async function createProject(ctx: W, draft: z.output<typeof ProjectCreate>): Promise<StoredProject> {
@@ -43,9 +42,9 @@ export async function createProject(ctx: W, draft: z.output<typeof ProjectCreate
     deletedAt: null,
   });
   work.insertPlain(CounterModel, { _id: project._id, number: 0, rank: 0 });
-  record(ctx, 'project.created', undefined, project);
+  recordProject(ctx, 'project.created', undefined, project);
   const others = members.filter(({ role }) => role !== 'owner');
-  for (const member of others) recordRole(ctx, 'member.added', project, member);
+  for (const { userId, role } of others) recordMember(ctx, project, { userId, from: null, to: role });
   forgetAfterCommit(ctx, [project]);
   ctx.shown.set(project._id.toHexString(), 'owner');
   return project;
@@ -112,7 +111,7 @@ async function applyChange(
   before: StoredProject,
   patch: Partial<StoredProject>,
 ): Promise<StoredProject> {
-  if (fieldChanges(before, { ...before, ...patch }, recordedFields).length === 0) return before;
+  if (fieldChanges(before, { ...before, ...patch }, writableFields).length === 0) return before;
   if (patch.key !== undefined && patch.key !== before.key) {
     await claimKey(ctx.work, before.ownerId, patch.key, before._id);
     releaseKey(ctx.work, before.ownerId, before.key);
@@ -121,7 +120,7 @@ async function applyChange(
     ...patch,
     ...(patch.name !== undefined && { nameKey: nameKeyOf(patch.name) }),
   });
-  record(ctx, 'project.updated', before, after);
+  recordProject(ctx, 'project.updated', before, after);
   return after;
 }
 
@@ -130,7 +129,7 @@ export async function deleteProject(ctx: W, id: string): Promise<void> {
   const project = await loadProject(ctx, id);
   await admitChange(ctx, 'project.delete', project, project);
   const after = saveProject(ctx, project, { deletedAt: ctx.now() });
-  record(ctx, 'project.deleted', project, after);
+  recordProject(ctx, 'project.deleted', project, after);
 }
 
 /** Takes the project out of the trash; one that is not in it stays as it is. */
@@ -141,7 +140,7 @@ export async function restoreProject(ctx: W, id: string): Promise<StoredProject>
   await requireVersion(ctx, project);
   if (project.deletedAt === null) return project;
   const after = saveProject(ctx, project, { deletedAt: null });
-  record(ctx, 'project.restored', project, after);
+  recordProject(ctx, 'project.restored', project, after);
   return after;
 }
 
@@ -158,10 +157,11 @@ export async function transferProject(ctx: W, id: string, userId: string): Promi
     return one.role === 'owner' ? { ...one, role: 'manager' as const } : one;
   });
   const after = saveProject(ctx, project, { ownerId: objectId(userId), members });
-  record(ctx, 'project.updated', project, after);
+  recordProject(ctx, 'project.updated', project, after);
   for (const [at, member] of members.entries()) {
     const before = project.members[at];
-    if (member !== before) recordRole(ctx, 'member.role_changed', after, member, before);
+    if (before === undefined || member === before) continue;
+    recordMember(ctx, after, { userId: member.userId, from: before.role, to: member.role });
   }
   return after;
 }
@@ -173,33 +173,4 @@ async function requireHeir(project: StoredProject, userId: string): Promise<void
   if (user !== undefined && !user.disabled) return;
   const detail = isMember ? 'is a member whose account is disabled' : 'is no member of the project';
   throw new Problem('member.not_a_member', { errors: [{ pointer: '/body/userId', detail }] });
-}
-
-/** A person's role in a new or handed over project is an event about that person. */
-function recordRole(
-  ctx: W,
-  name: 'member.added' | 'member.role_changed',
-  project: StoredProject,
-  { userId, role }: ProjectMember,
-  before?: ProjectMember,
-): void {
-  ctx.work.record(name, {
-    projectId: project._id,
-    subject: { type: 'member', id: userId },
-    changes: [{ field: 'role', from: before?.role ?? null, to: role }],
-    data: { projectVersion: project.version },
-  });
-}
-
-function record(ctx: W, name: string, before: StoredProject | undefined, after: StoredProject): void {
-  const { _id, version } = after;
-  ctx.work.record(name, {
-    projectId: _id,
-    subject: { type: 'project', id: _id, version },
-    changes: fieldChanges(before ?? {}, after, [...recordedFields, 'ownerId', 'deletedAt']),
-    data: {
-      name: after.name,
-      ...(before !== undefined && before.deletedAt !== after.deletedAt && withMemberIds(after.members)),
-    },
-  });
 }
