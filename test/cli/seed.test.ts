@@ -2,6 +2,7 @@ import mongoose from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadSeed } from '../../cli/seed/load.ts';
 import { models } from '../../src/app.ts';
+import { TaskModel } from '../../src/features/tasks/task.model.ts';
 import { startApp, type TestApp } from '../app.ts';
 import { eventually } from '../eventually.ts';
 import { temporaryFolder } from '../faults/server-process.ts';
@@ -37,6 +38,8 @@ it('made-up data is what the services would have stored, and the server works on
   for (const model of models as unknown as mongoose.Model<object>[])
     for (const document of await model.find().limit(200).lean()) await model.validate(document);
   expect(await brokenInvariants(own.db)).toEqual([]);
+  const { toCreate, toDrop } = await TaskModel.diffIndexes();
+  expect([toCreate, toDrop]).toEqual([[], []]);
 
   const login = await api.request('POST', '/api/auth/login', { body: { email, password } });
   expect(login.status).toBe(200);

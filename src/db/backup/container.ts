@@ -8,7 +8,7 @@ import { BackupError } from './backup-error.ts';
 // in four bytes, then a length of zero and the SHA-256 of everything before it.
 
 /** The newest form of backup files that this version reads and the one that it writes. */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 const magic = 'PRO-TASKER-BACKUP\n';
 const digestBytes = 32;

@@ -1,4 +1,3 @@
-export { BackupError } from './backup-error.ts';
 export { makeBackup, type BackupReport, type Progress } from './make-backup.ts';
 export { refuseHalfRestored, unfinishedRestore } from './mark.ts';
 export { stagingPrefix } from './policy.ts';
