@@ -1,6 +1,12 @@
 import type { mongo } from 'mongoose';
 import type { EngineEnv } from './cache-folder.ts';
 
+/**
+ * How long a transaction may stay open. What a killed process has left open locks what it was changing until then;
+ * the usual 60 seconds would be a minute of refused writes.
+ */
+export const TRANSACTION_LIFETIME_SECONDS = 5;
+
 /** The engines, in the order in which they are tried. */
 export const ENGINE_NAMES = ['mongod', 'secantusd-rs', 'mongod-downloaded', 'secantusd-py'] as const;
 

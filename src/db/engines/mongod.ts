@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { mongo } from 'mongoose';
-import type { EngineName, FoundEngine, Search } from './engine.ts';
+import { TRANSACTION_LIFETIME_SECONDS, type EngineName, type FoundEngine, type Search } from './engine.ts';
 import { EngineError } from './engine-error.ts';
 import { findOnPath, isExecutable, versionOf } from './find-program.ts';
 
@@ -34,6 +34,7 @@ export function mongod(name: EngineName, version: string, file: string): FoundEn
       ...['--bind_ip', '127.0.0.1'],
       // A standalone mongod has no transactions and may lose acknowledged writes.
       ...['--replSet', REPLICA_SET],
+      ...['--setParameter', `transactionLifetimeLimitSeconds=${TRANSACTION_LIFETIME_SECONDS}`],
       ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
     ],
     becomeWritable,

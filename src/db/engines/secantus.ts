@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { secantusPyFolder, secantusRsBinary, SECANTUS_PY_VERSION } from './cache-folder.ts';
-import type { FoundEngine, Search } from './engine.ts';
+import { TRANSACTION_LIFETIME_SECONDS, type FoundEngine, type Search } from './engine.ts';
 import { findOnPath, isExecutable, versionOf } from './find-program.ts';
 import { installWheel, wheelProgram } from './secantus-wheel.ts';
 
@@ -43,6 +43,12 @@ function secantus(name: 'secantusd-rs' | 'secantusd-py', version: string, file: 
       ...(name === 'secantusd-rs' ? ['--log-file-max', '16MB'] : []),
     ],
     // It presents itself as the primary of a one-node replica set from the first answer on.
-    becomeWritable: async () => {},
+    becomeWritable: async (client) => {
+      // There is no flag for it. A server that does not know the parameter keeps its own limit.
+      await client
+        .db('admin')
+        .command({ setParameter: 1, transactionLifetimeLimitSeconds: TRANSACTION_LIFETIME_SECONDS })
+        .catch(() => undefined);
+    },
   };
 }
