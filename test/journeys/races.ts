@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { RefreshTokenModel } from '../../src/features/auth/refresh-token.model.ts';
+import { RefreshTokenModel, type StoredRefreshToken } from '../../src/features/auth/refresh-token.model.ts';
 import { ProjectModel } from '../../src/features/projects/project.model.ts';
 import { TaskModel } from '../../src/features/tasks/task.model.ts';
 import { SessionModel } from '../../src/features/users/session.model.ts';
@@ -33,7 +33,7 @@ export async function raceForRefresh(apps: readonly TestApp[], rounds: number): 
     // One family: every new token is of the one session there is, and the old one is burnt once.
     const sessions = await SessionModel.find({ userId: person.user.id }).lean();
     expect(sessions).toHaveLength(1);
-    const tokens = await RefreshTokenModel.find({ sessionId: sessions[0]?._id }).lean();
+    const tokens = await RefreshTokenModel.find({ sessionId: sessions[0]?._id }).lean<StoredRefreshToken[]>();
     expect(tokens).toHaveLength(rivals + 1);
     expect(tokens.filter(({ usedAt }) => usedAt !== null)).toHaveLength(1);
   }
