@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { forgetAll } from '../../src/caches.ts';
 import type { Answer, TestApp } from '../app.ts';
 import { watchCanaries } from './canaries.ts';
 import { reportProof } from './report.ts';
@@ -357,7 +358,7 @@ describe('what was taken away is gone at once here and within a second elsewhere
   it.each(acts)('%s', async (_name, act, refused) => {
     const { owner, member } = world.people;
     // What the other instance remembers of the test before is forgotten, and both are warm.
-    for (const cache of Object.values(elsewhere.instance.deps.caches)) cache.clear();
+    forgetAll(elsewhere.instance.deps.caches);
     expect(await rename(world.app, member.token)).toBe(200);
     expect(await there(`/api/tasks/${world.live.task.id}`, member.token)).toBe(200);
     expect(await rename(elsewhere, member.token)).toBe(200);

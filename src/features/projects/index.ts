@@ -1,5 +1,5 @@
 export { enterProject, loadProject, saveProject } from './project-entry.service.ts';
-export { recordMember } from './project.events.ts';
+export { recordMember } from './project-record.service.ts';
 export { CounterModel, projectModels, type StoredProject } from './project.model.ts';
 export { findProject, findVisibleProjects, isMemberNow } from './project.queries.ts';
 export { projectRoutes } from './project.routes.ts';

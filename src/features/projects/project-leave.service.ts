@@ -2,7 +2,7 @@ import type { Types } from 'mongoose';
 import type { Ctx, Writing } from '../../context.ts';
 import { Problem } from '../../errors/index.ts';
 import { saveProject } from './project-entry.service.ts';
-import { recordMember, recordProject } from './project.events.ts';
+import { recordMember, recordProject } from './project-record.service.ts';
 import { ProjectModel, type StoredProject } from './project.model.ts';
 import { restorableSince } from './trash.ts';
 

@@ -98,7 +98,8 @@ export const projectRoutes: readonly Endpoint[] = [
       ...one,
       id: 'deleteProject',
       summary: 'Move a project to the trash',
-      description: 'Its tasks are hidden with it. It can be restored for `TRASH_DAYS` (30) days, then it is removed for good.',
+      description:
+        'Its tasks are hidden with it. It can be restored for `TRASH_DAYS` (30) days, then it is removed for good.',
       access: 'project.delete',
       responses: { 204: null },
       problems: ['project.not_found', 'project.archived'],

@@ -16,7 +16,7 @@ import {
   saveProject,
 } from './project-entry.service.ts';
 import { claimFreeKey, claimKey, releaseKey } from './project-key.service.ts';
-import { recordMember, recordProject, writableFields } from './project.events.ts';
+import { recordMember, recordProject, writableFields } from './project-record.service.ts';
 import { CounterModel, ProjectModel, type StoredProject } from './project.model.ts';
 import type { ProjectCreate, ProjectReplace, ProjectUpdate } from './project.schema.ts';
 import { restorableSince } from './trash.ts';

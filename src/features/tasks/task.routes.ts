@@ -141,7 +141,8 @@ export const taskRoutes: readonly Endpoint[] = [
       ...write,
       id: 'restoreTask',
       summary: 'Restore a task from the trash',
-      description: 'It returns to where it was. A task that is not in the trash stays as it is; after `TRASH_DAYS` (30) days it is gone for good.',
+      description:
+        'It returns to where it was. A task that is not in the trash stays as it is; after `TRASH_DAYS` (30) days it is gone for good.',
       access: 'task.delete',
       responses: { 200: Task },
       problems: ['task.not_found', 'project.archived'],
