@@ -191,6 +191,8 @@ async function answer(
     return { ...rehearsed, headers: without(headers, 'Location') };
   }
   return unitOfWork(origin, async (work) => {
+    // A run that lost against a rival may have shown what was never made.
+    ctx.shown.clear();
     const rendered = await run({ ...ctx, work });
     if (claim !== undefined) keep(work, claim, rendered, { shown: ctx.shown, now: ctx.now() });
     return rendered;

@@ -76,6 +76,19 @@ describe('a write with an idempotency key', () => {
     }
   });
 
+  it('gives its answer again also to one who had to try twice', async () => {
+    const sendings = Array.from({ length: 12 }, () => ({
+      body: { name: 'Quartz Rivals' },
+      key: randomUUID(),
+    }));
+    const all = (on: TestApp) =>
+      Promise.all(sendings.map((sending) => call('POST', '/api/projects', { ...sending, on })));
+    const first = await all(api);
+    expect(new Set(first.map(({ body }) => String(body.key))).size).toBe(12);
+    const again = await all(second);
+    expect(again.map(({ text }) => text)).toEqual(first.map(({ text }) => text));
+  });
+
   it('works for every method, also where there is no body to answer', async () => {
     const task = await make();
     const path = `/api/tasks/${task.id}`;
