@@ -3,6 +3,7 @@ import { EventModel } from '../../src/events/index.ts';
 import { ProjectModel } from '../../src/features/projects/project.model.ts';
 import { TaskModel } from '../../src/features/tasks/task.model.ts';
 import { startApp, type Answer, type TestApp } from '../app.ts';
+import { reportProof } from '../faults/report.ts';
 import { eventsAbout, makeCast, makeProject, type Cast } from '../scene.ts';
 
 const rivals = 200;
@@ -10,6 +11,7 @@ const rivals = 200;
 let api: TestApp;
 let second: TestApp;
 let cast: Cast;
+const totals = { requests: 0, '5xx': 0 };
 let projectId: string;
 beforeAll(async () => {
   api = await startApp();
@@ -17,7 +19,14 @@ beforeAll(async () => {
   cast = await makeCast(api);
   projectId = String((await makeProject(api, cast)).id);
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  reportProof({
+    id: 'R18',
+    what: 'Many at once on one task, one gap in the order, one owner, over two instances: every rule holds, no 5xx',
+    counts: { ...totals },
+  });
+  await api.close();
+});
 
 const call = (method: string, path: string, body: object, headers = {}, on = api) =>
   on.request(method, path, { token: cast.member.token, body, headers });
@@ -28,7 +37,9 @@ const times = <T>(count: number, act: (turn: number) => Promise<T>): Promise<T[]
 /** How many answers there are of each status, with the code of a refusal. */
 const statusesOf = (answers: Answer[]) => {
   const counts: Record<string, number> = {};
+  totals.requests += answers.length;
   for (const { status, body } of answers) {
+    if (status >= 500) totals['5xx'] += 1;
     const kind = status < 400 ? String(status) : `${String(status)} ${String(body.code)}`;
     counts[kind] = (counts[kind] ?? 0) + 1;
   }

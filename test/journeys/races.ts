@@ -33,7 +33,9 @@ export async function raceForRefresh(apps: readonly TestApp[], rounds: number): 
     // One family: every new token is of the one session there is, and the old one is burnt once.
     const sessions = await SessionModel.find({ userId: person.user.id }).lean();
     expect(sessions).toHaveLength(1);
-    const tokens = await RefreshTokenModel.find({ sessionId: sessions[0]?._id }).lean<StoredRefreshToken[]>();
+    const tokens = await RefreshTokenModel.find({ sessionId: String(sessions[0]?._id) }).lean<
+      StoredRefreshToken[]
+    >();
     expect(tokens).toHaveLength(rivals + 1);
     expect(tokens.filter(({ usedAt }) => usedAt !== null)).toHaveLength(1);
   }
