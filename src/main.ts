@@ -34,9 +34,9 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   const secret = config.jwtSecret ?? (await developmentSecret(config.dataFolder));
   const instance = makeInstance(config, secret, log, systemClock, pool);
   started.instance = instance;
-  if (config.roles.includes('worker')) started.worker = startWorker({ config, log, clock: systemClock });
   // Without the web role too: health and metrics are asked of every process.
   await listen(instance.server, config.port, config.host);
+  if (config.roles.includes('worker')) started.worker = startWorker({ config, log, clock: systemClock });
   const docs = config.roles.includes('web') ? { docs: `${config.publicUrl}/api/docs` } : {};
   log.info({ port: config.port, env: config.env, roles: config.roles, ...docs }, 'ready');
 }
@@ -113,6 +113,7 @@ async function main(): Promise<void> {
     log.error({ err }, 'unhandled rejection');
   });
   await start(config, log, started).catch(async (error: unknown) => {
+    started.instance?.stop();
     await mongoose.disconnect();
     await started.database?.stop();
     fail(error, log);

@@ -243,7 +243,7 @@ describe('a server that is killed', () => {
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    await sleep(700);
+    for (const until = Date.now() + 10_000; acknowledged.length < 30 && Date.now() < until;) await sleep(10);
     first.kill('SIGKILL');
     await first.ended;
     isKilled = true;
