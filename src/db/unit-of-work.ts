@@ -3,7 +3,7 @@ import mongoose, { type Model, type Types, type UpdateQuery, type QueryFilter } 
 import { Problem } from '../errors/index.ts';
 import { EventModel, type FieldChange, type StoredEvent } from '../events/index.ts';
 import type { Versioned } from './base-schema.ts';
-import { duplicatePlace, isConflict } from './faults.ts';
+import { duplicatePlace, isConflict, isDatabaseAway } from './faults.ts';
 import { commitTogether } from './group-commit.ts';
 import { validateAll, type Operation, type Statement } from './transaction.ts';
 import { isTurnTaken, takeTurns } from './turns.ts';
@@ -69,6 +69,7 @@ export async function unitOfWork<R>(origin: WorkOrigin, act: (work: Work) => Pro
       const result = await tryOnce(collected, act);
       if (result.committed) return { collected, value: result.value };
       if (performance.now() - startedAt > deadlineMs) {
+        if (isDatabaseAway(result.reason)) throw result.reason;
         throw new Problem('server.busy', {
           detail: 'Too many others are changing this right now.',
           retryAfterSeconds: 1,
@@ -94,7 +95,7 @@ function finish<R>({ followUps }: Collected, value: R): R {
   return value;
 }
 
-type Outcome<R> = { committed: true; value: R } | { committed: false };
+type Outcome<R> = { committed: true; value: R } | { committed: false; reason?: unknown };
 
 async function tryOnce<R>(
   collected: Collected,
@@ -107,7 +108,7 @@ async function tryOnce<R>(
   try {
     return (await commit(collected)) ? { committed: true, value } : { committed: false };
   } catch (error) {
-    if (isConflict(error)) return { committed: false };
+    if (isConflict(error)) return { committed: false, reason: error };
     const place = duplicatePlace(error);
     const reaction = place === undefined ? undefined : collected.duplicates.get(place);
     if (reaction === 'retry') return { committed: false };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventModel } from '../../events/index.ts';
 import { startApp, type Person, type TestApp } from '../../../test/app.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { addTo, makeCast, makeProject, refusal, type Cast } from '../../../test/scene.ts';
 import { openStream, type OpenStream, type Opening } from '../../../test/streams.ts';
 
@@ -132,6 +133,10 @@ describe('a stream', () => {
 
   it('tells everybody in it that a project went to the trash and came back', async () => {
     const mine = await makeProject(api, cast);
+    // What happened before the streams must have its number, or it comes by them.
+    await eventually(async () => {
+      expect(await EventModel.countDocuments({ seq: { $exists: false } })).toBe(0);
+    });
     const { token } = cast.owner;
     const streams = await Promise.all([follow(cast.viewer), follow(cast.owner), follow(cast.stranger)]);
     await api.request('DELETE', `/api/projects/${String(mine.id)}`, { token });
