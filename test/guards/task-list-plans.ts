@@ -53,7 +53,7 @@ interface Filter {
 
 const filters: Filter[] = [
   { query: {}, servedWith: sorts },
-  { query: { deleted: 'true' }, servedWith: sorts },
+  { query: { deleted: 'true' }, servedWith: [] },
   { query: { status: 'todo' }, servedWith: ['rank'] },
   { query: { assigneeId: 'me' }, servedWith: ['dueDate'] },
   { query: { assigneeId: 'none' }, servedWith: ['dueDate'] },
@@ -216,13 +216,17 @@ export function taskListPlans(volume: Volume, readings: Reading[] = [], again?: 
     );
 
     it.runIf(again !== undefined)(
-      `the plan of every command is as good on ${again === undefined ? 'more' : String(totalOf(again))} tasks`,
+      `the plan of every command that names no index is as good on ${again === undefined ? 'more' : String(totalOf(again))} tasks`,
       async () => {
         if (again === undefined) return;
         await mongoose.connection.collection('tasks').deleteMany({});
         await storeTasks(tasksIn(projects.slice(0, again.projects), again, people, 2).map(indexedFieldsOf));
         const faults: string[] = [];
+        let planned = 0;
         for (const [shape, choice] of shapes) {
+          // Where the index is named, the number of documents changes nothing.
+          if (choice.hint !== undefined) continue;
+          planned += 1;
           // A search looks at the tasks of its rarest word, whose number was counted first.
           const isSearch = /words|\$or/.test(shape);
           const most = isSearch ? Infinity : choice.limit + (choice.skip ?? 0) + mostRanges;
@@ -230,9 +234,7 @@ export function taskListPlans(volume: Volume, readings: Reading[] = [], again?: 
           faults.push(...faultsIn([plan], most).map((fault) => `${shape} ${fault}`));
         }
         expect(faults).toEqual([]);
-        console.log(
-          `${String(shapes.size)} shapes of commands were planned on ${String(totalOf(again))} tasks.`,
-        );
+        console.log(`${String(planned)} shapes of commands were planned on ${String(totalOf(again))} tasks.`);
       },
       minutes,
     );

@@ -27,6 +27,8 @@ export async function listProjects(
   return walk({
     model: ProjectModel,
     filter: { 'members.userId': objectId(ctx.actor.userId), ...filterOf(ctx, filters) },
+    // Named, because the index of deletion times tempts planners to sort what they find there.
+    index: { 'members.userId': 1, [sortFields[field]]: 1, _id: 1 },
     sort: { field: sortFields[field], direction },
     page: { limit, cursor, count },
     binding: JSON.stringify(['projects', filters, sort]),

@@ -16,7 +16,7 @@ const tags = ['Tasks'] as const;
 const write = { params: TaskPath, ifMatch: true, tags, bodyLimit: 'tasks' } as const;
 const listing = `Without \`projectId\`: every task in every project you can see.
 
-Combinations with an index of their own: every sort alone, \`sort=rank\` with \`status\`, \`sort=dueDate\` with \`assigneeId\`, \`dueBefore\` or \`dueAfter\`, \`sort=updatedAt\` with \`updatedSince\`, all with \`deleted\`. Other filters are checked while walking in sort order, on a bounded number of tasks per page: such a page may be short or empty although \`nextCursor\` is set. Only \`nextCursor: null\` ends the walk.`;
+Combinations with an index of their own: every sort alone, \`sort=rank\` with \`status\`, \`sort=dueDate\` with \`assigneeId\`, \`dueBefore\` or \`dueAfter\`, \`sort=updatedAt\` with \`updatedSince\`. Other filters, and for how long a task of \`deleted=true\` has been in the trash, are checked while walking in sort order, on a bounded number of tasks per page: such a page may be short or empty although \`nextCursor\` is set. Only \`nextCursor: null\` ends the walk.`;
 
 /** The endpoints of tasks. */
 export const taskRoutes: readonly Endpoint[] = [

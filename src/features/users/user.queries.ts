@@ -45,6 +45,7 @@ export function listUsers(filter: z.output<typeof UserFilter>): Promise<Page<Sto
     model: UserModel,
     filter: { deletedAt: null },
     ...(residual !== undefined && { residual }),
+    index: { deletedAt: 1, [sortFields[field]]: 1, _id: 1 },
     sort: { field: sortFields[field], direction: question.sort.startsWith('-') ? -1 : 1 },
     page: { limit, cursor, count },
     binding: JSON.stringify(['users', question.q, question.disabled, question.role, question.sort]),
