@@ -133,7 +133,7 @@ describe('R16: whichever command of a use case fails, repeats under its key have
       },
     };
     const what =
-      'The same for commands that change something, and the database cannot be reached until the request has been answered';
+      'A command that changes something was applied, its answer is lost, and the database cannot be reached until the request has been answered';
     const given = { ...parts, victim: () => Promise.resolve(dying) };
     await prove('away', what, { when: 'after', isTried: changesSomething }, given);
   });
