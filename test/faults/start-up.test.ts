@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { freePort, startProcess, temporaryFolder, untilReady, type ServerProcess } from './server-process.ts';
+import { eventually } from '../eventually.ts';
 import { tcpProxy } from '../tcp-proxy.ts';
 
 const running: ServerProcess[] = [];
@@ -269,8 +270,10 @@ describe('a server whose database is not there yet', () => {
     await proxy.die();
     uri.host = `127.0.0.1:${String(proxy.port)}`;
     const server = await launch({ MONGO_URI: uri.toString(), DB_SERVER_SELECTION_TIMEOUT_MS: '500' });
-    await sleep(5_000);
-    expect(server.output()).toContain('waiting for the database');
+    await eventually(() => {
+      expect(server.output()).toContain('waiting for the database');
+    }, 20_000);
+    await sleep(1_000);
     expect(server.output()).not.toContain('"msg":"ready"');
     await proxy.revive();
     await untilReady(server, 15_000);
