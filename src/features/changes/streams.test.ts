@@ -116,6 +116,8 @@ describe('a stream', () => {
     const path = `/api/projects/${String(mine.id)}/members/${cast.viewer.user.id}`;
     expect((await api.request('DELETE', path, { token: cast.owner.token })).status).toBe(204);
     await addTask('After', { projectId: mine.id });
+    // Rights are judged at delivery: it must have been delivered before the stranger comes in.
+    await owner.until(() => titles(owner).includes('After'));
     await addTo(api, cast, mine.id, cast.stranger, 'viewer');
     await addTask('Elsewhere');
     await addTask('At last', { projectId: mine.id });
