@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { checkBackup, makeBackup, restoreBackup, type BackupReport } from '../src/db/backup/index.ts';
-import { connectApart } from '../src/db/connect.ts';
 import { packageInfo } from '../src/package-info.ts';
-import { operatorConfig, withDatabase } from './operator.ts';
+import { operatorConfig, withDatabaseApart } from './operator.ts';
 import { terminalProgress } from './progress.ts';
 
 /** `backup FILE`. */
@@ -15,14 +14,9 @@ export function backupCommand(): Command {
     .action(async (path: string, options: { passphraseFile?: string }) => {
       const passphrase = await passphraseIn(options.passphraseFile);
       const progress = terminalProgress();
-      const report = await withDatabase(operatorConfig(), async (uri) => {
-        const { client, db } = await connectApart(uri);
-        try {
-          return await makeBackup({ client, db, path, passphrase, progress, version: packageInfo.version });
-        } finally {
-          await client.close();
-        }
-      });
+      const report = await withDatabaseApart(operatorConfig(), ({ client, db }) =>
+        makeBackup({ client, db, path, passphrase, progress, version: packageInfo.version }),
+      );
       const secrecy = passphrase === undefined ? 'not encrypted' : 'encrypted';
       console.log(
         `${path}: ${summary(report)}, ${megabytes(report.bytes)} MB, ${secrecy}, read by ${report.by}.`,
@@ -54,21 +48,16 @@ export function restoreCommand(): Command {
           );
           return;
         }
-        const report = await withDatabase(operatorConfig(), async (uri) => {
-          const { client, db } = await connectApart(uri);
-          try {
-            return await restoreBackup({
-              db,
-              path,
-              passphrase,
-              progress,
-              replace: options.replace === true,
-              keepSessions: options.keepSessions === true,
-            });
-          } finally {
-            await client.close();
-          }
-        });
+        const report = await withDatabaseApart(operatorConfig(), ({ db }) =>
+          restoreBackup({
+            db,
+            path,
+            passphrase,
+            progress,
+            replace: options.replace === true,
+            keepSessions: options.keepSessions === true,
+          }),
+        );
         console.log(`Restored: ${summary(report)}, as of ${report.header.createdAt}. Start the servers now.`);
       },
     );

@@ -3,7 +3,7 @@ import mongoose from 'mongoose';
 import { models } from '../src/app.ts';
 import { developmentSecret, loadConfig, readEnvironment, type Config } from '../src/config/index.ts';
 import type { BaseCtx, Writing } from '../src/context.ts';
-import { connectDatabase } from '../src/db/connect.ts';
+import { connectApart, connectDatabase } from '../src/db/connect.ts';
 import { runningEmbedded, startEmbedded } from '../src/db/engines/index.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { unitOfWork } from '../src/db/unit-of-work.ts';
@@ -50,6 +50,25 @@ export async function withServer<R>(act: (deps: Deps) => Promise<R>): Promise<R>
 /** The configuration of the server, with a log that speaks of errors only. */
 export const operatorConfig = (): Config =>
   loadConfig({ ...readEnvironment(process.env), LOG_LEVEL: 'error' });
+
+/** Runs `act` on a connection of its own to that database, without deadlines: for what reads or writes all of it. */
+export const withDatabaseApart = <R>(
+  config: Config,
+  act: (connection: Awaited<ReturnType<typeof connectApart>>) => Promise<R>,
+): Promise<R> => withDatabase(config, (uri) => apart(uri, act));
+
+/** The same with the address at hand. */
+export async function apart<R>(
+  uri: string,
+  act: (connection: Awaited<ReturnType<typeof connectApart>>) => Promise<R>,
+): Promise<R> {
+  const connection = await connectApart(uri);
+  try {
+    return await act(connection);
+  } finally {
+    await connection.client.close();
+  }
+}
 
 /** Runs `act` with the address of the database that the server would use: also of an embedded one that a server has open. */
 export async function withDatabase<R>(

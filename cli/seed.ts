@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { isDeployed } from '../src/config/index.ts';
-import { connectApart } from '../src/db/connect.ts';
-import { operatorConfig, withDatabase, withServer } from './operator.ts';
+import { apart, operatorConfig, withDatabase, withServer } from './operator.ts';
 import { terminalProgress } from './progress.ts';
 import { loadSeed } from './seed/load.ts';
 
@@ -53,24 +52,21 @@ async function seed({ tasks, seed, events, ...options }: Options): Promise<void>
   await withDatabase(config, async (uri) => {
     // Brings collections and indexes up to date first.
     const hash = await withServer(({ hasher }) => hasher.hash(password));
-    const { client, db } = await connectApart(uri);
-    try {
-      const report = await loadSeed({
+    const report = await apart(uri, ({ db }) =>
+      loadSeed({
         db,
         plan: { tasks, projects, people, seed, now: today },
         password: hash,
         events: events === true,
         progress: terminalProgress(),
-      });
-      const rate = Math.round(report.tasks / report.seconds);
-      console.log(
-        `${String(report.tasks)} tasks in ${String(report.projects)} projects of ${String(report.people)} people, ` +
-          `${String(report.events)} events, in ${report.seconds.toFixed(1)} s (${String(rate)} tasks a second).`,
-      );
-      console.log(`Log in as ${report.email}, an administrator, with the password ${password}`);
-    } finally {
-      await client.close();
-    }
+      }),
+    );
+    const rate = Math.round(report.tasks / report.seconds);
+    console.log(
+      `${String(report.tasks)} tasks in ${String(report.projects)} projects of ${String(report.people)} people, ` +
+        `${String(report.events)} events, in ${report.seconds.toFixed(1)} s (${String(rate)} tasks a second).`,
+    );
+    console.log(`Log in as ${report.email}, an administrator, with the password ${password}`);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { FreshCache, KnownProject, SessionFacts } from './access/index.ts';
-import { memberIdsOf, type CommittedEvent } from './events/index.ts';
+import { accountIdOf, memberIdsOf, type CommittedEvent } from './events/index.ts';
 
 /** What a process remembers, so that warm requests ask the database nothing about rights. */
 export interface Caches {
@@ -13,13 +13,13 @@ export interface Caches {
 
 /** Forgets what a committed event may have made wrong. */
 export function forgetChanged(caches: Caches, event: CommittedEvent): void {
-  const { name, subject, data, projectId, actorId } = event;
+  const { name, subject, projectId, actorId } = event;
   const kind = name.slice(0, name.indexOf('.'));
   if (kind === 'session') caches.sessions.drop(subject.id);
   if (kind === 'session' || kind === 'user') {
     // One event may end many sessions: logging out everywhere, another password, a disabled account.
-    const userId = subject.type === 'user' ? subject.id : data['userId'];
-    if (typeof userId === 'string' && name !== 'session.started' && name !== 'session.refreshed')
+    const userId = accountIdOf(event);
+    if (userId !== undefined && name !== 'session.started' && name !== 'session.refreshed')
       caches.sessions.dropTagged(userId);
   }
   if (projectId === null || (kind !== 'project' && kind !== 'member')) return;

@@ -1,4 +1,5 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
+import { loopbackListener } from './loopback-listener.ts';
 
 /** A TCP proxy between the product and its database, whose faults a test switches on and off. */
 export interface TcpProxy {
@@ -18,7 +19,6 @@ export interface TcpProxy {
 
 /** Starts a proxy on a free port of the loopback address. */
 export async function tcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
-  const open = new Set<Socket>();
   let delayMs = 0;
   let cutting: { text: string; left: number } | undefined;
   let cuts = 0;
@@ -54,30 +54,16 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
     });
   };
 
-  let listener = net.createServer(serve);
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      listener.once('error', reject);
-      listener.listen(port, '127.0.0.1', resolve);
-    });
-  await listen(0);
-  // A listening TCP server has an AddressInfo.
-  const { port } = listener.address() as AddressInfo;
-  const die = async (): Promise<void> => {
-    const closed = new Promise((resolve) => listener.close(resolve));
-    for (const socket of open) socket.destroy();
-    await closed;
-  };
+  const listener = await loopbackListener(serve);
+  const { open } = listener;
 
   return {
-    port,
-    die,
+    port: listener.port,
+    die: () => listener.die(),
     revive: async () => {
       delayMs = 0;
       cutting = undefined;
-      if (listener.listening) return;
-      listener = net.createServer(serve);
-      await listen(port);
+      await listener.revive();
     },
     delay: (ms) => {
       delayMs = ms;
@@ -87,6 +73,6 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
       cuts = 0;
     },
     cuts: () => cuts,
-    close: die,
+    close: () => listener.die(),
   };
 }

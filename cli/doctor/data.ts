@@ -99,7 +99,7 @@ export async function checkPeppers(config: Config): Promise<Finding> {
 /** Whether the trash is emptied. */
 export async function checkTrash(now: Date, config: Config): Promise<Finding> {
   const dayMs = 86_400_000;
-  // The daily job has a day, and one more for a night in which no worker ran.
+  // The job comes every hour: after two days no worker has run it.
   const filter = expiredTrash(new Date(now.getTime() - 2 * dayMs), config);
   const [projects, tasks] = await Promise.all([
     ProjectModel.countDocuments(filter),

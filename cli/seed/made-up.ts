@@ -4,7 +4,7 @@ import { nameKeyOf } from '../../src/features/projects/name-key.ts';
 import type { StoredProject } from '../../src/features/projects/project.model.ts';
 import { rankAtEnd } from '../../src/features/tasks/rank.ts';
 import { priorities, type StoredTask } from '../../src/features/tasks/task.model.ts';
-import { wordsOf } from '../../src/features/tasks/task-words.ts';
+import { dueFields, priorityFields, titleFields } from '../../src/features/tasks/task-fields.service.ts';
 import type { StoredUser } from '../../src/features/users/user.model.ts';
 import { emailFields, searchFields } from '../../src/features/users/user.service.ts';
 
@@ -22,7 +22,7 @@ export interface Plan {
 const dayMs = 86_400_000;
 
 /** A repeatable source of numbers from 0 to 1 (mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c). */
-function chance(seed: number): () => number {
+export function chance(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -191,17 +191,13 @@ export function* madeUpTasks(
       _id: madeUpId(plan, 'task', firstTask + number - 1),
       projectId: project._id,
       number,
-      title,
-      words: wordsOf(title),
+      ...titleFields(title),
       description: random() < 0.2 ? text : '',
       status: status.key,
       category: status.category,
-      priority,
-      priorityOrder: priorities.indexOf(priority),
+      ...priorityFields(priority),
       assigneeId: random() < 0.3 ? null : picked(workers, random),
-      dueDate,
-      dueAt: dueDate === null ? null : new Date(Date.parse(`${dueDate}T00:00:00Z`) + dayMs - 1),
-      dueIsDay: dueDate !== null,
+      ...dueFields(dueDate),
       rank: rankAtEnd(number),
       createdBy: picked(workers, random),
       completedAt: status.category === 'done' ? updatedAt : null,

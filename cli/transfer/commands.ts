@@ -3,9 +3,8 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import { connectApart } from '../../src/db/connect.ts';
 import { findUserByEmail } from '../../src/features/users/index.ts';
-import { operatorConfig, withDatabase, withServer } from '../operator.ts';
+import { operatorConfig, withDatabaseApart, withServer } from '../operator.ts';
 import { exportProject } from './export.ts';
 import { importProject } from './import.ts';
 import { readExported } from './lines.ts';
@@ -20,16 +19,11 @@ export function exportCommand(): Command {
       const file = createWriteStream(out, { flags: 'wx', mode: 0o600 });
       await once(file, 'open');
       try {
-        const { members, tasks } = await withDatabase(operatorConfig(), async (uri) => {
-          const { client, db } = await connectApart(uri);
-          try {
-            return await exportProject(client, db, project, async (line) => {
-              if (!file.write(`${JSON.stringify(line)}\n`)) await once(file, 'drain');
-            });
-          } finally {
-            await client.close();
-          }
-        });
+        const { members, tasks } = await withDatabaseApart(operatorConfig(), ({ client, db }) =>
+          exportProject(client, db, project, async (line) => {
+            if (!file.write(`${JSON.stringify(line)}\n`)) await once(file, 'drain');
+          }),
+        );
         file.end();
         await once(file, 'close');
         console.log(`${out}: ${String(members)} members, ${String(tasks)} tasks.`);

@@ -3,13 +3,15 @@ import type { ProjectMember } from '../../src/access/index.ts';
 import type { BaseCtx, Writing } from '../../src/context.ts';
 import { rehearse } from '../../src/db/unit-of-work.ts';
 import type { Deps } from '../../src/deps.ts';
-import { fieldChanges, withMemberIds } from '../../src/events/index.ts';
 import { nameKeyOf } from '../../src/features/projects/name-key.ts';
+import { mostMembers } from '../../src/features/members/member.service.ts';
 import { claimKey, releaseKey } from '../../src/features/projects/project-key.service.ts';
+import { recordMember, recordProject } from '../../src/features/projects/project-record.service.ts';
 import { CounterModel, ProjectModel, type StoredProject } from '../../src/features/projects/project.model.ts';
-import { dueAtOf, isDay } from '../../src/features/tasks/due-date.ts';
-import { priorities, TaskModel, type StoredTask } from '../../src/features/tasks/task.model.ts';
-import { wordsOf } from '../../src/features/tasks/task-words.ts';
+import { rankScale } from '../../src/features/tasks/rank.ts';
+import { dueFields, priorityFields, titleFields } from '../../src/features/tasks/task-fields.service.ts';
+import { TaskModel, type StoredTask } from '../../src/features/tasks/task.model.ts';
+import { recordTask } from '../../src/features/tasks/task-record.service.ts';
 import { findUserByEmail, type StoredUser } from '../../src/features/users/index.ts';
 import { inOneWork } from '../operator.ts';
 import type { Exported, TaskLine } from './lines.ts';
@@ -37,7 +39,6 @@ export interface ImportReport {
 }
 
 const tasksAtOnce = 200;
-const mostMembers = 500;
 
 /**
  * Makes a project from an exported one, with new ids, the same numbers and the same order. It stays in the trash until its last
@@ -150,17 +151,13 @@ function taskFrom(line: TaskLine, project: StoredProject, people: People): Store
     _id: new mongoose.Types.ObjectId(),
     projectId: project._id,
     number: line.number,
-    title: line.title,
-    words: wordsOf(line.title),
+    ...titleFields(line.title),
     description: line.description,
     status: line.status,
     category,
-    priority: line.priority,
-    priorityOrder: priorities.indexOf(line.priority),
+    ...priorityFields(line.priority),
     assigneeId: memberNamed(line.assignee),
-    dueDate: line.dueDate,
-    dueAt: dueAtOf(line.dueDate),
-    dueIsDay: line.dueDate !== null && isDay(line.dueDate),
+    ...dueFields(line.dueDate),
     rank: line.rank,
     createdBy: (line.createdBy === null ? null : people.get(line.createdBy)?._id) ?? project.ownerId,
     completedAt: category === 'done' ? new Date(line.completedAt ?? line.updatedAt) : null,
@@ -172,51 +169,25 @@ function taskFrom(line: TaskLine, project: StoredProject, people: People): Store
   };
 }
 
-async function begin({ work }: W, project: StoredProject, tasks: readonly TaskLine[]): Promise<void> {
+async function begin(ctx: W, project: StoredProject, tasks: readonly TaskLine[]): Promise<void> {
+  const { work } = ctx;
   await claimKey(work, project.ownerId, project.key);
   work.insertPlain(ProjectModel, project);
   const number = tasks.reduce((most, task) => Math.max(most, task.number), 0);
-  const rank = tasks.reduce((most, task) => Math.max(most, wholePart(task.rank)), 0) + 1;
+  // Beyond all of them, so that the next task comes last.
+  const rank = tasks.reduce((most, task) => Math.max(most, rankScale.read(task.rank)), 0) + 1;
   work.insertPlain(CounterModel, { _id: project._id, number, rank });
-  work.record('project.created', {
-    projectId: project._id,
-    subject: { type: 'project', id: project._id, version: 1 },
-    data: { name: project.name },
-  });
+  recordProject(ctx, 'project.created', undefined, project);
   for (const { userId, role } of project.members.slice(1))
-    work.record('member.added', {
-      projectId: project._id,
-      subject: { type: 'member', id: userId },
-      changes: [{ field: 'role', from: null, to: role }],
-      data: { projectVersion: 1 },
-    });
+    recordMember(ctx, project, { userId, from: null, to: role });
 }
-
-const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-
-/** What the counter has to be beyond, so that the next task comes last; see `rank.ts`. */
-const wholePart = (rank: string): number =>
-  [...rank.slice(0, 8)].reduce((value, digit) => value * digits.length + digits.indexOf(digit), 0);
 
 function add({ work }: W, task: StoredTask): void {
   work.insertPlain(TaskModel, task);
-  work.record('task.created', {
-    projectId: task.projectId,
-    subject: { type: 'task', id: task._id, version: 1 },
-    data: {
-      number: task.number,
-      title: task.title,
-      assigneeId: task.assigneeId?.toHexString() ?? null,
-    },
-  });
+  recordTask(work, 'task.created', undefined, task);
 }
 
-function finish({ work }: W, project: StoredProject): void {
-  const after = work.update(ProjectModel, project, { deletedAt: null });
-  work.record('project.restored', {
-    projectId: project._id,
-    subject: { type: 'project', id: project._id, version: after.version },
-    changes: fieldChanges(project, after, ['deletedAt']),
-    data: { name: project.name, ...withMemberIds(project.members) },
-  });
+function finish(ctx: W, project: StoredProject): void {
+  const after = ctx.work.update(ProjectModel, project, { deletedAt: null });
+  recordProject(ctx, 'project.restored', project, after);
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import mongoose from 'mongoose';
 import type { Logger } from 'pino';
 import { plainSchema } from './base-schema.ts';
+import { fromDatabaseNow } from './database-time.ts';
 import { duplicatePlace } from './faults.ts';
 import { backoffMs, pause, within } from './pause.ts';
 
@@ -25,10 +26,6 @@ export const LeaseModel = mongoose.model<StoredLease>('Lease', schema, 'leases')
 
 const never = new Date(0);
 
-const fromNow = (ms: number) => ({
-  $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: Math.ceil(ms) },
-});
-
 /**
  * Takes a free or expired lease for so many milliseconds, or extends the owner's own; false while another holds it.
  * Time is the database's, so that clocks of machines do not matter.
@@ -39,7 +36,7 @@ export async function takeLease(name: string, owner: string, ms: number): Promis
   };
   const taken = {
     owner: { $cond: [mayTake, owner, '$owner'] },
-    until: { $cond: [mayTake, fromNow(ms), '$until'] },
+    until: { $cond: [mayTake, fromDatabaseNow(Math.ceil(ms)), '$until'] },
   };
   try {
     const lease = await LeaseModel.findOneAndUpdate({ _id: name }, [{ $set: taken }], {
@@ -57,7 +54,7 @@ export async function takeLease(name: string, owner: string, ms: number): Promis
 
 /** Extends a lease; false when it is no longer the owner's. */
 export async function renewLease(name: string, owner: string, ms: number): Promise<boolean> {
-  const extended = [{ $set: { until: fromNow(ms) } }];
+  const extended = [{ $set: { until: fromDatabaseNow(Math.ceil(ms)) } }];
   const { matchedCount } = await LeaseModel.updateOne({ _id: name, owner }, extended, {
     updatePipeline: true,
   });
@@ -121,7 +118,8 @@ async function lead(
 ): Promise<void> {
   const ending = new AbortController();
   const leading = AbortSignal.any([signal, ending.signal]);
-  const renewing = keepLease(name, owner, takenAt, ms, leading).then((isLost) => {
+  const renew = (): Promise<boolean> => renewLease(name, owner, ms);
+  const renewing = keepLease(renew, { ms, takenAt, signal: leading }).then((isLost) => {
     if (isLost && !leading.aborted) log.warn({ lease: name }, 'a lease was lost');
     ending.abort();
   });
@@ -134,13 +132,22 @@ async function lead(
   }
 }
 
-/** Renews until told to stop (false) or until the lease may have passed to somebody else (true). */
-async function keepLease(
-  name: string,
-  owner: string,
-  takenAt: number,
-  ms: number,
-  signal: AbortSignal,
+/** A lease that is kept by renewing it. */
+export interface Keeping {
+  /** For how long it holds without being renewed. */
+  ms: number;
+  /** When it was taken, in the time of `performance.now()`. */
+  takenAt: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Renews every third of a lease's time until told to stop (false) or until the lease may have passed to somebody else
+ * (true): `renew` said false, or said nothing for as long as the lease holds. Never rejects.
+ */
+export async function keepLease(
+  renew: () => Promise<boolean>,
+  { ms, takenAt, signal }: Keeping,
 ): Promise<boolean> {
   let sureUntil = takenAt + ms;
   for (;;) {
@@ -148,7 +155,7 @@ async function keepLease(
     if (signal.aborted) return false;
     const askedAt = performance.now();
     // Counted from before the question: the database counts from when it got it, which is later.
-    const renewing = renewLease(name, owner, ms).catch(() => undefined);
+    const renewing = renew().catch(() => undefined);
     const outcome = await within(renewing, Math.max(0, sureUntil - askedAt), signal);
     if (outcome === true) sureUntil = askedAt + ms;
     if (outcome === false || performance.now() >= sureUntil) return !signal.aborted;

@@ -5,13 +5,9 @@ import type { Logger } from 'pino';
 import { refuseHalfRestored } from './backup/index.ts';
 import { DatabaseError } from './connect.ts';
 import { duplicatePlace, isDatabaseAway } from './faults.ts';
+import { releaseLease, takeLease } from './lease.ts';
 
-interface Lock {
-  _id: 'lock';
-  owner: string | null;
-  until: Date;
-}
-
+const lease = 'migrations';
 const leaseMs = 60_000;
 const pauseMs = 200;
 
@@ -23,10 +19,8 @@ const pauseMs = 200;
 export async function migrate(models: readonly Model<never>[], log: Logger): Promise<void> {
   const { db } = mongoose.connection;
   if (db !== undefined) await refuseHalfRestored(db);
-  // Native on purpose: the lock must work before any model has its collection.
-  const locks = mongoose.connection.collection<Lock>('migrations');
   const owner = randomUUID();
-  while (!(await takeLock(locks, owner))) await sleep(pauseMs);
+  while (!(await takeLease(lease, owner, leaseMs))) await sleep(pauseMs);
   try {
     for (const model of models) {
       await bringUp(model, log).catch((error: unknown) => {
@@ -34,9 +28,8 @@ export async function migrate(models: readonly Model<never>[], log: Logger): Pro
       });
     }
   } finally {
-    const release = { $set: { owner: null, until: new Date(0) } };
     // Where this fails too, the first failure tells more, and the lease ends by itself.
-    await locks.updateOne({ _id: 'lock', owner }, release).catch(() => undefined);
+    await releaseLease(lease, owner).catch(() => undefined);
   }
 }
 
@@ -60,22 +53,6 @@ function refusalOf(cause: unknown, collection: string): DatabaseError {
     `The collection ${collection} could not be brought up to date (${reason.replace(/\s+/g, ' ')}): let the user of MONGO_URI create collections and indexes and look at the log of the database, then start again.`,
     { cause },
   );
-}
-
-async function takeLock(locks: mongoose.mongo.Collection<Lock>, owner: string): Promise<boolean> {
-  const now = new Date();
-  try {
-    await locks.updateOne(
-      { _id: 'lock', $or: [{ owner: null }, { until: { $lt: now } }] },
-      { $set: { owner, until: new Date(now.getTime() + leaseMs) } },
-      { upsert: true },
-    );
-    return true;
-  } catch (error) {
-    // The upsert of a lock that another process holds collides with it.
-    if (duplicatePlace(error) !== undefined) return false;
-    throw error;
-  }
 }
 
 async function bringUp(model: Model<never>, log: Logger): Promise<void> {

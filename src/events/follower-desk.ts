@@ -2,7 +2,7 @@ import { LeaseModel } from '../db/lease.ts';
 import { EventModel } from './event.model.ts';
 import { onceInSlice, originOf, type Follower, type FollowerContext } from './follow.ts';
 import { FollowerModel, ParkedEventModel } from './follower.model.ts';
-import { LogPositionModel } from './log-position.model.ts';
+import { numberedUpTo } from './log-position.model.ts';
 import { parkEvent } from './parking.ts';
 import type { NumberedEvent } from './read-log.ts';
 import { followerLease } from './run-follower.ts';
@@ -21,15 +21,14 @@ export interface FollowerState {
 
 /** How every declared follower is doing. */
 export async function followerStates(followers: readonly Follower[]): Promise<FollowerState[]> {
-  const [position, places, leases, parked] = await Promise.all([
-    LogPositionModel.findOne({ _id: 'sequencer' }).lean(),
+  const [head, places, leases, parked] = await Promise.all([
+    numberedUpTo(),
     FollowerModel.find().lean(),
     LeaseModel.find({ until: { $gt: new Date() } }).lean(),
     ParkedEventModel.aggregate<{ _id: string; count: number }>([
       { $group: { _id: '$follower', count: { $sum: 1 } } },
     ]),
   ]);
-  const head = position?.seq ?? 0;
   return followers.map(({ name, from }) => {
     const seq = places.find((one) => one._id === name)?.seq ?? null;
     return {

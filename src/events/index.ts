@@ -12,4 +12,4 @@ export {
   readLogBackwards,
   type NumberedEvent,
 } from './read-log.ts';
-export { memberIdsOf, withMemberIds } from './member-ids.ts';
+export { accountIdOf, memberIdsOf, withMemberIds } from './event-people.ts';

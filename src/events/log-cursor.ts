@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../db/keyset.ts';
 import { Problem } from '../errors/index.ts';
 
 const form = /^([\w-]{16})\.([0-9a-z]{1,10})$/;
@@ -13,7 +13,7 @@ export interface LogCursors {
 
 /** The cursors of one question: `binding` is a text that differs whenever asker or filters differ. */
 export function logCursors(binding: string): LogCursors {
-  const digest = createHash('sha256').update(binding).digest('base64url').slice(0, 16);
+  const digest = digestOf(binding);
   return {
     write: (seq) => `${digest}.${seq.toString(radix)}`,
     read: (cursor) => {

@@ -1,5 +1,5 @@
 import { pause, within } from '../db/pause.ts';
-import { LogPositionModel } from './log-position.model.ts';
+import { numberedUpTo } from './log-position.model.ts';
 
 /** How far the log is numbered, as this process knows it. */
 export interface LogHead {
@@ -38,10 +38,7 @@ export async function pollLogHead(head: LogHead, signal: AbortSignal): Promise<v
     const isTold = head.seq() > known && known >= 0;
     known = head.seq();
     if (isTold) continue;
-    const position = await LogPositionModel.findOne({ _id: 'sequencer' }, { seq: 1 })
-      .lean()
-      .catch(() => null);
-    head.advance(position?.seq ?? 0);
+    head.advance(await numberedUpTo().catch(() => 0));
     known = head.seq();
   }
 }

@@ -24,7 +24,7 @@ async function oldestUnnumbered(): Promise<Date | null> {
     .lean();
   const event = await EventModel.findOne(
     { ...(last && { _id: { $gt: last._id } }), seq: { $exists: false } },
-    { at: 1 },
+    { _id: 1 },
   )
     .sort({ _id: 1 })
     .lean();

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import type { Logger } from 'pino';
+import { pause } from '../db/pause.ts';
 import { EventModel, type StoredEvent } from './event.model.ts';
+import { LogPositionModel, positionId } from './log-position.model.ts';
 
 /** An event as it was committed; what changed is left out. */
 export type CommittedEvent = Omit<StoredEvent, 'changes'>;
@@ -23,8 +24,7 @@ export interface LogWatch {
   stop(): void;
 }
 
-/** Where the sequencer stores how far it has come. */
-const positions = { collection: 'log_positions', id: 'sequencer' };
+const positions = LogPositionModel.collection.name;
 const freshForMs = 1_000;
 const longestAwaitMs = 300;
 const pollMs = 250;
@@ -39,7 +39,7 @@ const pipeline = [
     $match: {
       $or: [
         { 'ns.coll': EventModel.collection.name, operationType: 'insert' },
-        { 'ns.coll': positions.collection, 'documentKey._id': positions.id },
+        { 'ns.coll': positions, 'documentKey._id': positionId },
       ],
     },
   },
@@ -66,7 +66,7 @@ export function watchLog(log: Logger, listener: LogListener): LogWatch {
   const { signal } = stopping;
 
   const tell = ({ ns, fullDocument }: Change): void => {
-    if (ns.coll === positions.collection) listener.moved();
+    if (ns.coll === positions) listener.moved();
     else if (fullDocument !== undefined) listener.committed(fullDocument);
   };
 
@@ -90,7 +90,7 @@ export function watchLog(log: Logger, listener: LogListener): LogWatch {
         }
         if (change !== null) tell(change);
         else if (cursor.closed || cursor.id?.isZero() === true) throw new Error('the stream has ended');
-        else if (performance.now() - askedAt < quickMs) await sleep(quickMs, undefined, { ref: false });
+        else if (performance.now() - askedAt < quickMs) await pause(quickMs);
         // The whole batch is told: with it everything committed before the batch was asked for.
         if (cursor.bufferedCount() === 0) freshAt = askedAt;
       }
@@ -119,7 +119,7 @@ export function watchLog(log: Logger, listener: LogListener): LogWatch {
     const until = performance.now() + forMs;
     while (!signal.aborted && performance.now() < until) {
       listener.moved();
-      await sleep(pollMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(pollMs, signal);
     }
   };
 

@@ -6,7 +6,7 @@ import { backoffMs, pause } from '../db/pause.ts';
 import { onceInSlice, originOf, type Follower, type FollowerContext } from './follow.ts';
 import { FollowerModel, type StoredFollower } from './follower.model.ts';
 import type { LogHead } from './log-head.ts';
-import { LogPositionModel } from './log-position.model.ts';
+import { numberedUpTo } from './log-position.model.ts';
 import { parkEvent } from './parking.ts';
 import { readLog, type NumberedEvent } from './read-log.ts';
 
@@ -63,8 +63,7 @@ async function advance(follower: Follower, parts: FollowerParts): Promise<void> 
 async function placeOf({ name, from }: Follower): Promise<Place> {
   const known = await FollowerModel.findOne({ _id: name }).lean();
   if (known !== null) return known;
-  const position = from === 'head' ? await LogPositionModel.findOne({ _id: 'sequencer' }).lean() : null;
-  const place: Place = { seq: position?.seq ?? 0, failing: null };
+  const place: Place = { seq: from === 'head' ? await numberedUpTo() : 0, failing: null };
   await FollowerModel.updateOne(
     { _id: name },
     { $setOnInsert: { ...place, at: new Date() } },

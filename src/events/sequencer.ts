@@ -5,7 +5,7 @@ import { whileLeader } from '../db/lease.ts';
 import { openCommitStream, type CommitStream } from './commit-stream.ts';
 import { EventModel } from './event.model.ts';
 import type { LogHead } from './log-head.ts';
-import { LogPositionModel, type StoredLogPosition } from './log-position.model.ts';
+import { LogPositionModel, positionId, type StoredLogPosition } from './log-position.model.ts';
 
 /** What the sequencer works with. */
 export interface SequencerParts {
@@ -48,7 +48,7 @@ export function runSequencer({ log, head, leaseMs, signal }: SequencerParts): Pr
 /** The stored position; moved on to the highest number that any event has. */
 async function repairedPosition(): Promise<Position> {
   const [stored, last] = await Promise.all([
-    LogPositionModel.findOne({ _id: 'sequencer' }).lean(),
+    LogPositionModel.findOne({ _id: positionId }).lean(),
     EventModel.findOne({ seq: { $gt: 0 } }, { seq: 1 })
       .sort({ seq: -1 })
       .lean(),
@@ -56,7 +56,7 @@ async function repairedPosition(): Promise<Position> {
   const seq = Math.max(stored?.seq ?? 0, last?.seq ?? 0);
   if (stored?.seq !== seq) {
     await LogPositionModel.updateOne(
-      { _id: 'sequencer' },
+      { _id: positionId },
       { $set: { seq, at: new Date() }, $setOnInsert: { token: null } },
       { upsert: true },
     );
@@ -163,7 +163,7 @@ function statements(
       name: 'updateOne',
       namespace: `${database}.${LogPositionModel.collection.name}`,
       // The driver's types take ids for ObjectIds.
-      filter: { _id: 'sequencer' as unknown as Id, seq },
+      filter: { _id: positionId as unknown as Id, seq },
       update: { $set: { seq: seq + ids.length, token, at: new Date() } },
     },
   ];

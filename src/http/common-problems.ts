@@ -15,9 +15,8 @@ export function commonProblems({ method, spec }: Endpoint): ProblemCode[] {
   if (spec.access !== 'public')
     codes.push('auth.required', 'auth.invalid_token', 'auth.session_ended', 'auth.account_disabled');
   if (spec.access !== 'public' && spec.access !== 'signed-in') codes.push('access.denied');
-  if (method !== 'get')
-    codes.push('request.malformed_json', 'request.too_large', 'request.unsupported_media_type');
   if (method !== 'get') {
+    codes.push('request.malformed_json', 'request.too_large', 'request.unsupported_media_type');
     if (spec.answersSecrets === true) codes.push('request.not_supported');
     else codes.push('idempotency.key_reused', 'idempotency.in_progress');
   }

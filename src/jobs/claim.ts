@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { fromDatabaseNow } from '../db/database-time.ts';
 import { isConflict } from '../db/faults.ts';
 import { JobModel, type StoredJob } from './job.model.ts';
 
@@ -13,10 +14,6 @@ export type ClaimedJob = Pick<
 const keptDays = 7;
 const dayMs = 86_400_000;
 const longestError = 2_000;
-
-const fromDatabaseNow = (ms: unknown) => ({
-  $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: ms },
-});
 
 /**
  * Claims the job that has been due longest, of these kinds; null when there is none. A claim counts as a try at once, so

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { keepLease } from '../db/lease.ts';
 import { backoffMs, pause } from '../db/pause.ts';
 import type { WorkerDeps } from '../deps.ts';
 import { finishJob, handBackJob, parkJob, postponeJob, renewClaim, type ClaimedJob } from './claim.ts';
@@ -140,35 +141,15 @@ async function writeDown(record: () => Promise<boolean>, stopping: AbortSignal):
   }
 }
 
-/** Renews the lease every third of it; aborts when it could not be renewed in time or has passed to somebody else. */
+/** Renews the lease until told to stop; aborts `lost` when it may have passed to somebody else. */
 function beat(job: ClaimedJob, now: () => Date, lost: AbortController): () => void {
-  const lose = (): void => {
-    lost.abort(new Error(lostMessage));
-  };
-  let expiry = setTimeout(lose, job.leaseMs);
-  let isAsking = false;
-  const timer = setInterval(() => {
-    if (isAsking || lost.signal.aborted) return;
-    isAsking = true;
-    // Counted from before the question: the database counts from when it got it, which is later.
-    const sureUntil = performance.now() + job.leaseMs;
-    void renewClaim(job, now())
-      .then(
-        (isOurs) => {
-          clearTimeout(expiry);
-          if (isOurs) expiry = setTimeout(lose, sureUntil - performance.now());
-          else lose();
-        },
-        // The database is away: the lease may still hold until it is back.
-        () => undefined,
-      )
-      .finally(() => {
-        isAsking = false;
-      });
-  }, job.leaseMs / 3);
+  const ending = new AbortController();
+  const lease = { ms: job.leaseMs, takenAt: performance.now(), signal: ending.signal };
+  void keepLease(() => renewClaim(job, now()), lease).then((isLost) => {
+    if (isLost) lost.abort(new Error(lostMessage));
+  });
   return () => {
-    clearInterval(timer);
-    clearTimeout(expiry);
+    ending.abort();
   };
 }
 

@@ -9,26 +9,35 @@ export interface ProofRun {
 }
 
 const root = join(import.meta.dirname, '../..');
-const folder = join(root, 'reports/attacks');
+const page = join(root, 'docs/security-tests.md');
 
 /** Keeps the counts of a proof; with `WRITE_REPORTS=1` also writes them into `docs/security-tests.md`. */
 export function reportProof(run: ProofRun): void {
-  if (process.env['WRITE_REPORTS'] !== '1') return;
+  const runs = keptWith(run, 'attacks');
+  if (runs !== undefined) writeFileSync(page, pageOf(runs));
+}
+
+/** Keeps a proof beside the others of its kind, and gives all; undefined unless reports are written. */
+export function keptWith(run: ProofRun, kind: 'attacks' | 'reliability'): ProofRun[] | undefined {
+  if (process.env['WRITE_REPORTS'] !== '1') return undefined;
+  const folder = join(root, 'reports', kind);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${run.id}.json`), JSON.stringify(run));
   // Files run side by side: whoever writes last has all of them before it.
-  const runs = readdirSync(folder)
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ProofRun);
-  writeFileSync(join(root, 'docs/security-tests.md'), pageOf(runs));
 }
 
-function pageOf(runs: readonly ProofRun[]): string {
-  const rows = runs.map(({ id, what, counts }) => {
+/** Proofs as the rows of a table: id, what, counts. */
+export const rowsOf = (runs: readonly ProofRun[]): string[][] =>
+  runs.map(({ id, what, counts }) => {
     const numbers = Object.entries(counts).map(([name, count]) => `${count.toLocaleString('en')} ${name}`);
     return [id, what, numbers.join(', ')];
   });
+
+function pageOf(runs: readonly ProofRun[]): string {
   return `# Security tests
 
 <!-- Written by \`WRITE_REPORTS=1 npx vitest run --project api test/attacks\`: change it in test/attacks. -->
@@ -36,7 +45,7 @@ function pageOf(runs: readonly ProofRun[]): string {
 The attacks are generated from the endpoint list, so a new endpoint is attacked or the run fails. A run fails at
 the first mismatch; the counts are those of the last run that was written down.
 
-${tableOf([['Proof', 'What it does', 'Counts'], ...rows])}
+${tableOf([['Proof', 'What it does', 'Counts'], ...rowsOf(runs)])}
 `;
 }
 

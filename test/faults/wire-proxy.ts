@@ -1,5 +1,6 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import mongoose from 'mongoose';
+import { loopbackListener } from '../loopback-listener.ts';
 
 /** A database command that the proxy holds: not passed on yet, or applied but not answered. */
 export interface HeldCommand {
@@ -62,7 +63,6 @@ const background = new Set([
 
 /** Starts the proxy on a free port of the loopback address. */
 export async function wireProxy(target: { host: string; port: number }): Promise<WireProxy> {
-  const open = new Set<Socket>();
   const held = new Map<Socket, { server: Socket; command: HeldCommand }>();
   let watch: Watch | undefined;
 
@@ -122,24 +122,11 @@ export async function wireProxy(target: { host: string; port: number }): Promise
     });
   };
 
-  let listener = net.createServer(serve);
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      listener.once('error', reject);
-      listener.listen(port, '127.0.0.1', resolve);
-    });
-  await listen(0);
-  // A listening TCP server has an AddressInfo.
-  const { port } = listener.address() as AddressInfo;
-  const die = async (): Promise<void> => {
-    if (!listener.listening) return;
-    const closed = new Promise((resolve) => listener.close(resolve));
-    for (const socket of open) socket.destroy();
-    await closed;
-  };
+  const listener = await loopbackListener(serve);
+  const { open } = listener;
 
   return {
-    port,
+    port: listener.port,
     holdNth: (nth, when, counts = () => true) =>
       new Promise((resolve) => {
         watch = { nth, when, seen: [], counts, held: resolve };
@@ -159,13 +146,9 @@ export async function wireProxy(target: { host: string; port: number }): Promise
         }),
       );
     },
-    die,
-    revive: async () => {
-      if (listener.listening) return;
-      listener = net.createServer(serve);
-      await listen(port);
-    },
-    close: die,
+    die: () => listener.die(),
+    revive: () => listener.revive(),
+    close: () => listener.die(),
   };
 }
 

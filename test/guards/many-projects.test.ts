@@ -2,10 +2,11 @@ import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sortOf } from '../../src/features/tasks/task-filter.ts';
 import type { StoredTask } from '../../src/features/tasks/task.model.ts';
+import { chance } from '../../cli/seed/made-up.ts';
 import { startApp, type Person, type TestApp } from '../app.ts';
 import { refusal } from '../scene.ts';
 import { choiceOf, commandsOf } from './query-plans.ts';
-import { chance, storeProjects, storeTasks, tasksOf } from './task-volume.ts';
+import { storeProjects, storeTasks, tasksOf } from './task-volume.ts';
 
 const projectCount = 250;
 /** What one command may ask a server to merge: `internalQueryMaxScansToExplode` of MongoDB. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { countBudget, scanBudget } from '../../src/db/keyset.ts';
 import { sortOf } from '../../src/features/tasks/task-filter.ts';
 import type { StoredTask } from '../../src/features/tasks/task.model.ts';
+import { chance } from '../../cli/seed/made-up.ts';
 import { startApp, type Person, type TestApp } from '../app.ts';
 import {
   choiceOf,
@@ -14,7 +15,7 @@ import {
   type Choice,
   type Plan,
 } from './query-plans.ts';
-import { chance, indexedFieldsOf, storeProjects, storeTasks, tasksOf } from './task-volume.ts';
+import { indexedFieldsOf, storeProjects, storeTasks, tasksOf } from './task-volume.ts';
 
 /** How many tasks are stored, in how many projects of one person. */
 export interface Volume {

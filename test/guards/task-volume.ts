@@ -7,17 +7,6 @@ import { rankAtEnd } from '../../src/features/tasks/rank.ts';
 import { priorities, TaskModel, type StoredTask } from '../../src/features/tasks/task.model.ts';
 import { wordsOf } from '../../src/features/tasks/task-words.ts';
 
-/** A repeatable source of numbers from 0 to 1 (mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c). */
-export function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Stores projects of one owner directly, without going through the API. */
 export async function storeProjects(ownerId: Types.ObjectId, count: number): Promise<Types.ObjectId[]> {
   const at = new Date();

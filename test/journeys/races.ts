@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RefreshTokenModel, type StoredRefreshToken } from '../../src/features/auth/refresh-token.model.ts';
 import { ProjectModel } from '../../src/features/projects/project.model.ts';
 import { TaskModel } from '../../src/features/tasks/task.model.ts';
 import { SessionModel } from '../../src/features/users/session.model.ts';
-import type { Answer, TestApp } from '../app.ts';
+import { startApp, type Answer, type TestApp } from '../app.ts';
 import { reportProof } from '../faults/report.ts';
-import { eventsAbout, makeProject, type Cast } from '../scene.ts';
+import { eventsAbout, makeCast, makeProject, type Cast } from '../scene.ts';
 
 const rivals = 50;
 
@@ -22,7 +22,7 @@ const atOnce = (apps: readonly TestApp[], ask: (app: TestApp) => Promise<Answer>
 const statuses = (answers: readonly Answer[]): number[] => [...new Set(answers.map(({ status }) => status))];
 
 /** A refresh token sent many times at once: within the grace all go on in one session, and after it the session ends. */
-export async function raceForRefresh(apps: readonly TestApp[], rounds: number): Promise<void> {
+async function raceForRefresh(apps: readonly TestApp[], rounds: number): Promise<void> {
   const [api] = apps;
   if (api === undefined) return;
   for (let round = 0; round < rounds; round += 1) {
@@ -55,7 +55,7 @@ export async function raceForRefresh(apps: readonly TestApp[], rounds: number): 
 }
 
 /** One key, 50 at once: one task, one event, one answer. */
-export async function raceForCreation(apps: readonly TestApp[], cast: Cast, rounds: number): Promise<void> {
+async function raceForCreation(apps: readonly TestApp[], cast: Cast, rounds: number): Promise<void> {
   const [api] = apps;
   if (api === undefined) return;
   const projectId = String((await makeProject(api, cast)).id);
@@ -81,7 +81,7 @@ export async function raceForCreation(apps: readonly TestApp[], cast: Cast, roun
 }
 
 /** A project handed over to two heirs at once, 25 times each: it goes to one of them, once. */
-export async function raceForTransfer(apps: readonly TestApp[], cast: Cast, rounds: number): Promise<void> {
+async function raceForTransfer(apps: readonly TestApp[], cast: Cast, rounds: number): Promise<void> {
   const [api] = apps;
   if (api === undefined) return;
   for (let round = 0; round < rounds; round += 1) {
@@ -112,5 +112,24 @@ export async function raceForTransfer(apps: readonly TestApp[], cast: Cast, roun
     id: 'S09 transfer',
     what: 'One project handed to two heirs, 50 at once over two instances: one new owner',
     counts: { rounds, requests: rounds * rivals, 'second owners': 0 },
+  });
+}
+
+/** Tests every race, so many rounds each, over two instances. */
+export function describeRaces(rounds: number, patience: { timeout: number }): void {
+  let api: TestApp;
+  let apps: TestApp[];
+  let cast: Cast;
+  beforeAll(async () => {
+    api = await startApp({ RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_AUTH_PER_MINUTE: '0' });
+    apps = [api, await api.second()];
+    cast = await makeCast(api);
+  });
+  afterAll(() => api.close());
+
+  describe('S09: what may happen once happens once, whoever asks at the same moment', () => {
+    it('a refresh', patience, () => raceForRefresh(apps, rounds));
+    it('a creation under a key', patience, () => raceForCreation(apps, cast, rounds));
+    it('a transfer', patience, () => raceForTransfer(apps, cast, rounds));
   });
 }

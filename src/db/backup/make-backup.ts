@@ -7,7 +7,7 @@ import type { mongo } from 'mongoose';
 import { BackupError } from './backup-error.ts';
 import { openingOf, sealed, type NewHeader } from './container.ts';
 import { fromBytes, toBytes } from './exact-bson.ts';
-import { changeOf, filterOf, isBackedUp } from './policy.ts';
+import { changeOf, isBackedUp } from './policy.ts';
 import { packed, tally, type BackupRecord } from './records.ts';
 import { withSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -78,8 +78,7 @@ async function write(
   { session, by }: Snapshot,
 ): Promise<Omit<BackupReport, 'bytes' | 'leftOut'>> {
   const counts: NewHeader['collections'] = {};
-  for (const { name } of described)
-    counts[name] = await db.collection(name).countDocuments(filterOf(name), { session });
+  for (const { name } of described) counts[name] = await db.collection(name).countDocuments({}, { session });
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const opening = openingOf(
     { version, createdAt: new Date().toISOString(), collections: counts },
@@ -125,7 +124,7 @@ async function* documentsOf(
   const change = changeOf(name);
   const found = db
     .collection(name)
-    .find(filterOf(name), { session, raw: true, batchSize: documentsAtOnce })
+    .find({}, { session, raw: true, batchSize: documentsAtOnce })
     .sort({ _id: 1 });
   for await (const document of found) {
     // With `raw` the driver gives each document as its bytes.

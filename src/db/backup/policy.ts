@@ -13,7 +13,7 @@ const ephemeral = new Set(['leases', 'ratelimits', markCollection]);
 const sessions = new Set(['sessions', 'refreshtokens']);
 
 /** Rows without which a database is still empty: a server that starts on an empty database writes them. */
-const bookkeeping = new Set([...ephemeral, 'migrations', 'log_positions', 'followers']);
+const bookkeeping = new Set([...ephemeral, 'log_positions', 'followers']);
 
 /** Whether a collection belongs into a backup; one that nobody has thought of does. */
 export const isBackedUp = (name: string): boolean =>
@@ -24,11 +24,6 @@ export const holdsSessions = (name: string): boolean => sessions.has(name);
 
 /** Whether documents in a collection mean that the database is in use. */
 export const countsAsData = (name: string): boolean => isBackedUp(name) && !bookkeeping.has(name);
-
-/** Which of a collection's documents are backed up: the lock of the migrations belongs to a process. */
-export const filterOf = (name: string): mongo.Filter<mongo.Document> =>
-  // The driver takes ids for ObjectIds; here they are texts.
-  name === 'migrations' ? { _id: { $ne: 'lock' as unknown as mongo.ObjectId } } : {};
 
 /** A change to every document of a collection, if any: the place in the change stream of another server is worthless. */
 export const changeOf = (name: string): mongo.Document | undefined =>

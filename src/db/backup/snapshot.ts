@@ -52,7 +52,7 @@ async function hasSnapshotReads(db: mongo.Db): Promise<boolean> {
   const tomorrow = new mongo.Timestamp({ t: Math.floor(Date.now() / 1000) + 86_400, i: 1 });
   const readConcern = { level: 'snapshot', atClusterTime: tomorrow };
   try {
-    await db.command({ find: 'migrations', limit: 1, readConcern });
+    await db.command({ find: 'leases', limit: 1, readConcern });
     return false;
   } catch (error) {
     if (error instanceof mongo.MongoServerError) return true;

@@ -4,7 +4,13 @@ import { isLive } from '../../access/index.ts';
 import { forgetChanged, type Caches } from '../../caches.ts';
 import type { Config } from '../../config/index.ts';
 import { Problem } from '../../errors/index.ts';
-import { memberIdsOf, readLog, type CommittedEvent, type NumberedEvent } from '../../events/index.ts';
+import {
+  accountIdOf,
+  memberIdsOf,
+  readLog,
+  type CommittedEvent,
+  type NumberedEvent,
+} from '../../events/index.ts';
 import type { ChangeStreams, Outlet, StreamOpening } from '../../ports/outlet.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { peopleBehind, type People } from '../activity/index.ts';
@@ -289,10 +295,9 @@ export function makeStreams({ config, log, clock, caches, isFollowed }: StreamPa
   return {
     admit,
     moved,
-    committed: ({ subject, data }) => {
-      if (all.size === 0 || (subject.type !== 'user' && subject.type !== 'session')) return;
-      const userId = subject.type === 'user' ? subject.id : data['userId'];
-      if (typeof userId === 'string') void recheckAll(ofUser(userId));
+    committed: (event) => {
+      const userId = all.size === 0 ? undefined : accountIdOf(event);
+      if (userId !== undefined) void recheckAll(ofUser(userId));
     },
     missed: () => {
       void recheckAll(all);

@@ -16,7 +16,8 @@ export interface MemberInProject {
   project: StoredProject;
 }
 
-const mostMembers = 500;
+/** A project has at most so many members. */
+export const mostMembers = 500;
 
 /** Adds a person. Throws `access.denied`, `member.unknown_user`, `member.already_member`, `project.too_many_members`. */
 export async function addMember(

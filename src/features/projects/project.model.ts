@@ -55,7 +55,8 @@ schema.index({ ownerId: 1, key: 1 });
 schema.index({ 'members.userId': 1, nameKey: 1, _id: 1 });
 schema.index({ 'members.userId': 1, createdAt: 1, _id: 1 });
 schema.index({ 'members.userId': 1, updatedAt: 1, _id: 1 });
-// No index for the emptying of the trash: it looks once an hour, and would lure lists of the trash away from theirs.
+// What has been in the trash for too long.
+schema.index({ deletedAt: 1 }, { partialFilterExpression: { deletedAt: { $gt: new Date(0) } } });
 
 /** The projects collection. */
 export const ProjectModel = mongoose.model<StoredProject>('Project', schema, 'projects');

@@ -3,6 +3,7 @@ import { unitOfWork } from '../../db/unit-of-work.ts';
 import type { JobCtx } from '../../jobs/index.ts';
 import { expiredTrash } from '../projects/index.ts';
 import { TaskModel, type StoredTask } from './task.model.ts';
+import { recordTask } from './task-record.service.ts';
 
 const batchSize = 100;
 
@@ -27,12 +28,8 @@ function condemnSome(ctx: JobCtx): Promise<Types.ObjectId[]> {
       .lean<StoredTask[]>();
     for (const task of tasks) {
       if (task.purgedAt !== undefined) continue;
-      const { version } = work.update(TaskModel, task, { purgedAt: ctx.now() });
-      work.record('task.purged', {
-        projectId: task.projectId,
-        subject: { type: 'task', id: task._id, version },
-        data: { number: task.number, title: task.title },
-      });
+      const condemned = work.update(TaskModel, task, { purgedAt: ctx.now() });
+      recordTask(work, 'task.purged', task, condemned);
     }
     return tasks.map(({ _id }) => _id);
   });

@@ -1,8 +1,9 @@
 import { unitOfWork, type WorkOrigin } from '../../db/unit-of-work.ts';
 import { objectId } from '../../db/base-schema.ts';
-import { EventModel, fieldChanges, type NumberedEvent } from '../../events/index.ts';
+import { EventModel, type NumberedEvent } from '../../events/index.ts';
 import { isMemberNow } from '../projects/index.ts';
 import { TaskModel, type StoredTask } from './task.model.ts';
+import { recordTask } from './task-record.service.ts';
 
 const batchSize = 100;
 
@@ -60,12 +61,7 @@ async function unassignOpenTasks(origin: WorkOrigin, projectId: string, userId: 
       const batch = await TaskModel.find(mine).limit(batchSize).lean<StoredTask[]>();
       for (const task of batch) {
         const after = work.update(TaskModel, task, { assigneeId: null });
-        work.record('task.assigned', {
-          projectId: task.projectId,
-          subject: { type: 'task', id: task._id, version: after.version },
-          changes: fieldChanges(task, after, ['assigneeId']),
-          data: { number: task.number, title: task.title },
-        });
+        recordTask(work, 'task.assigned', task, after);
       }
       return batch.length;
     });

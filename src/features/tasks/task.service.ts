@@ -15,15 +15,15 @@ import { fieldChanges } from '../../events/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
 import { definedOnly } from '../../schemas/defined-only.ts';
 import { enterProject, restorableSince } from '../projects/index.ts';
-import { dueAtOf, isDay } from './due-date.ts';
 import { rankAtEnd } from './rank.ts';
 import { reserveNumber } from './task-counter.service.ts';
 import { loadTask } from './task-entry.service.ts';
 import { recordedFields, eventNameFor } from './task.events.ts';
-import { priorities, TaskModel, type StoredTask } from './task.model.ts';
+import { TaskModel, type StoredTask } from './task.model.ts';
 import type { TaskInProject } from './task.presenter.ts';
 import type { TaskCreate, TaskReplace, TaskUpdate } from './task.schema.ts';
-import { wordsOf } from './task-words.ts';
+import { dueFields, priorityFields, titleFields } from './task-fields.service.ts';
+import { recordTask } from './task-record.service.ts';
 
 type W = Writing<Ctx>;
 
@@ -39,8 +39,7 @@ export async function createTask(ctx: W, draft: z.output<typeof TaskCreate>): Pr
     _id: new mongoose.Types.ObjectId(),
     projectId: project._id,
     number,
-    title: draft.title,
-    words: wordsOf(draft.title),
+    ...titleFields(draft.title),
     description: draft.description,
     status: status.key,
     category: status.category,
@@ -53,7 +52,7 @@ export async function createTask(ctx: W, draft: z.output<typeof TaskCreate>): Pr
     deletedAt: null,
     trashed: false,
   });
-  recordTask(ctx, 'task.created', undefined, task);
+  recordTask(ctx.work, 'task.created', undefined, task);
   return { task, project };
 }
 
@@ -110,8 +109,7 @@ async function changeTask(
   changes: Changes,
 ): Promise<TaskInProject> {
   const patch: Partial<StoredTask> = {};
-  if (changes.title !== undefined)
-    Object.assign(patch, { title: changes.title, words: wordsOf(changes.title) });
+  if (changes.title !== undefined) Object.assign(patch, titleFields(changes.title));
   if (changes.description !== undefined) patch.description = changes.description;
   if (changes.priority !== undefined) Object.assign(patch, priorityFields(changes.priority));
   if (changes.dueDate !== undefined) Object.assign(patch, dueFields(changes.dueDate));
@@ -130,7 +128,7 @@ async function changeTask(
 export function saveTask(ctx: W, before: StoredTask, patch: Partial<StoredTask>): StoredTask {
   if (fieldChanges(before, { ...before, ...patch }, recordedFields).length === 0) return before;
   const after = ctx.work.update(TaskModel, before, patch);
-  recordTask(ctx, eventNameFor(before, after), before, after);
+  recordTask(ctx.work, eventNameFor(before, after), before, after);
   return after;
 }
 
@@ -139,7 +137,7 @@ export async function deleteTask(ctx: W, id: string): Promise<void> {
   const { task, project } = await loadTask(ctx, id);
   await admitChange(ctx, 'task.delete', project, task, { authorId: task.createdBy.toHexString() });
   const after = ctx.work.update(TaskModel, task, { trashed: true, deletedAt: ctx.now() });
-  recordTask(ctx, 'task.deleted', task, after);
+  recordTask(ctx.work, 'task.deleted', task, after);
 }
 
 /** Takes the task out of the trash, to where it was; one that is not in it stays as it is. Throws `task.not_found` after too long. */
@@ -150,7 +148,7 @@ export async function restoreTask(ctx: W, id: string): Promise<TaskInProject> {
   await admitChange(ctx, 'task.delete', project, task, { authorId: task.createdBy.toHexString() });
   if (!task.trashed) return { task, project };
   const after = ctx.work.update(TaskModel, task, { trashed: false, deletedAt: null });
-  recordTask(ctx, 'task.restored', task, after);
+  recordTask(ctx.work, 'task.restored', task, after);
   return { task: after, project };
 }
 
@@ -189,17 +187,6 @@ function assigneeOf(project: KnownProject, assigneeId: string | null) {
   });
 }
 
-const priorityFields = (priority: StoredTask['priority']) => ({
-  priority,
-  priorityOrder: priorities.indexOf(priority),
-});
-
-const dueFields = (dueDate: string | null) => ({
-  dueDate,
-  dueAt: dueAtOf(dueDate),
-  dueIsDay: dueDate !== null && isDay(dueDate),
-});
-
 /** A project named in the body: one the actor cannot see is refused like one that does not exist. */
 async function enterNamedProject(ctx: W, projectId: string): Promise<KnownProject> {
   try {
@@ -210,17 +197,4 @@ async function enterNamedProject(ctx: W, projectId: string): Promise<KnownProjec
       errors: [{ pointer: '/body/projectId', detail: 'is no project of yours' }],
     });
   }
-}
-
-function recordTask(ctx: W, name: string, before: StoredTask | undefined, after: StoredTask): void {
-  ctx.work.record(name, {
-    projectId: after.projectId,
-    subject: { type: 'task', id: after._id, version: after.version },
-    changes: fieldChanges(before ?? {}, after, [...recordedFields, 'deletedAt']),
-    data: {
-      number: after.number,
-      title: after.title,
-      ...(before === undefined && { assigneeId: after.assigneeId?.toHexString() ?? null }),
-    },
-  });
 }

@@ -11,3 +11,10 @@ export function memberIdsOf({ data }: Pick<StoredEvent, 'data'>): string[] {
   const ids = data['memberIds'];
   return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
 }
+
+/** Whose account or session the event is about; undefined for everything else. */
+export function accountIdOf({ subject, data }: Pick<StoredEvent, 'subject' | 'data'>): string | undefined {
+  if (subject.type === 'user') return subject.id;
+  const userId = subject.type === 'session' ? data['userId'] : undefined;
+  return typeof userId === 'string' ? userId : undefined;
+}
