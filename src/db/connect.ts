@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
+import { refuseClosedSockets } from './closed-socket.ts';
 
 /** The database cannot be used; the message says what to do. */
 export class DatabaseError extends Error {}
@@ -24,6 +25,7 @@ export async function connectDatabase(
   log: Logger,
   observer?: DriverObserver,
 ): Promise<void> {
+  refuseClosedSockets();
   mongoose.set({
     strictQuery: 'throw',
     sanitizeFilter: false,
@@ -77,6 +79,7 @@ const fallbackDatabase = 'pro-tasker';
 export async function connectApart(
   uri: string,
 ): Promise<{ client: mongoose.mongo.MongoClient; db: mongoose.mongo.Db }> {
+  refuseClosedSockets();
   const client = new mongoose.mongo.MongoClient(uri, {
     appName: 'pro-tasker operator',
     serverSelectionTimeoutMS: 5_000,
