@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
+import { forgetAll } from '../src/caches.ts';
 import { EventModel } from '../src/events/index.ts';
+import { UserModel } from '../src/features/users/user.model.ts';
 import type { Answer, Person, TestApp } from './app.ts';
 
 /** One person for every role in a project, and one who is in none. */
@@ -24,6 +26,15 @@ export async function makeCast(api: TestApp): Promise<Cast> {
     api.register('Sam Stranger'),
   ]);
   return { owner, manager, member, viewer, stranger };
+}
+
+/** Registers somebody who is an administrator at each of the instances. */
+export async function makeAdmin(api: TestApp, ...others: TestApp[]): Promise<Person> {
+  const admin = await api.register('Ada Admin');
+  await UserModel.updateOne({ _id: admin.user.id }, { roles: ['admin'] });
+  // No event tells of it.
+  for (const app of [api, ...others]) forgetAll(app.instance.deps.caches);
+  return admin;
 }
 
 /** Adds a person to a project in the owner's name. */

@@ -156,45 +156,6 @@ describe('a stream', () => {
     stranger?.close();
   });
 
-  it('ends within a second when the session does: logout, another password, a disabled account', async () => {
-    const admin = await api.register('Ada Admin');
-    await import('mongoose').then(({ default: { connection, Types } }) =>
-      connection
-        .collection('users')
-        .updateOne({ _id: new Types.ObjectId(admin.user.id) }, { $set: { roles: ['admin'] } }),
-    );
-    api.instance.deps.caches.sessions.clear();
-    const ends: [string, (person: Person) => Promise<unknown>][] = [
-      ['logout', ({ token }) => api.request('POST', '/api/auth/logout', { token })],
-      ['logout-all', ({ token }) => api.request('POST', '/api/auth/logout-all', { token })],
-      [
-        'disable',
-        ({ user }) =>
-          api.request('PATCH', `/api/users/${user.id}`, { token: admin.token, body: { disabled: true } }),
-      ],
-      [
-        'delete',
-        ({ token, password }) =>
-          api.request('DELETE', '/api/users/me', { token, body: { currentPassword: password } }),
-      ],
-    ];
-    for (const [name, end] of ends) {
-      const person = await api.register();
-      const streams = [await follow(person), await follow(person, {}, elsewhere)];
-      const answer = (await end(person)) as { status: number };
-      expect(answer.status, name).toBeLessThan(300);
-      for (const stream of streams) await stream.until(() => stream.isClosed(), 1_000);
-      expect((await follow(person)).status, name).toBe(401);
-    }
-    const person = await api.register();
-    const { email, password } = person;
-    const other = (await api.request('POST', '/api/auth/login', { body: { email, password } })).body;
-    const stream = await follow(other as Person, {}, elsewhere);
-    const body = { currentPassword: password, newPassword: 'eight purple kettles' };
-    await api.request('POST', '/api/auth/password', { token: person.token, body });
-    await stream.until(() => stream.isClosed(), 1_000);
-  });
-
   it('ends when the session expires, and not with the access token', async () => {
     const stream = await follow(await api.register());
     const [anHour, aYear] = [3_600_000, 366 * 86_400_000];
