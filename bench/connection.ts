@@ -73,6 +73,10 @@ export const openConnection = (port: number): Promise<Connection> =>
       opened({
         send: (request) =>
           new Promise((resolve, reject) => {
+            if (socket.destroyed) {
+              reject(new Error('the server has closed the connection'));
+              return;
+            }
             waiting = { resolve, reject };
             socket.write(request, 'utf8');
           }),

@@ -27,17 +27,14 @@ export interface Results {
   startUps: StartUp[];
 }
 
-const BEGIN = '<!-- bench:begin -->';
-const END = '<!-- bench:end -->';
-
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 const ratioText = (ratio: Ratio) =>
   `${ratio.value.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`;
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 /** A Markdown table whose columns after the first `texts` hold numbers. */
-const table = (texts: number, head: readonly string[], rows: readonly (readonly string[])[]) =>
+export const table = (texts: number, head: readonly string[], rows: readonly (readonly string[])[]) =>
   [row(head), row(head.map((_, n) => (n < texts ? '---' : '--:'))), ...rows.map(row)].join('\n');
-const verdict = (met: boolean) => (met ? 'met' : '**not met**');
+export const verdict = (met: boolean) => (met ? 'met' : '**not met**');
 
 const find = (series: readonly Series[], slot: Slot, contender: ContenderName) =>
   series.find((one) => one.slot === slot && one.contender === contender);
@@ -118,7 +115,7 @@ const startUpGoalRows = (startUps: readonly StartUp[]) => {
   ];
 };
 
-const spread = (values: readonly number[]) =>
+export const spread = (values: readonly number[]) =>
   `${whole(median(values))} (${whole(Math.min(...values))}–${whole(Math.max(...values))})`;
 
 /** The generated part of docs/performance.md as Markdown. */
@@ -162,10 +159,11 @@ export const renderReport = ({ circumstances, rounds, startUps }: Results): stri
   ].join('\n\n');
 };
 
-/** Puts the generated part between the markers of a document; throws when they are not there. */
-export const insertReport = (document: string, report: string): string => {
-  const begin = document.indexOf(BEGIN);
-  const end = document.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`the document has no ${BEGIN} … ${END}`);
-  return `${document.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${document.slice(end)}`;
+/** Puts a generated part between its markers in a document; throws when they are not there. */
+export const insertReport = (document: string, part: 'bench' | 'streams', report: string): string => {
+  const [first, last] = [`<!-- ${part}:begin -->`, `<!-- ${part}:end -->`];
+  const begin = document.indexOf(first);
+  const end = document.indexOf(last);
+  if (begin === -1 || end < begin) throw new Error(`the document has no ${first} … ${last}`);
+  return `${document.slice(0, begin + first.length)}\n\n${report}\n\n${document.slice(end)}`;
 };

@@ -4,13 +4,15 @@ import { median, quantile, ratioOf } from './statistics.ts';
 
 test('only the text between the markers is replaced', () => {
   const document = 'Before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nAfter\n';
-  const once = insertReport(document, 'new');
+  const once = insertReport(document, 'bench', 'new');
   expect(once).toBe('Before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nAfter\n');
-  expect(insertReport(once, 'new')).toBe(once);
+  expect(insertReport(once, 'bench', 'new')).toBe(once);
 });
 
 test('a document without markers is refused', () => {
-  expect(() => insertReport('Before <!-- bench:end --> <!-- bench:begin -->', 'new')).toThrow('bench:begin');
+  expect(() => insertReport('Before <!-- bench:end --> <!-- bench:begin -->', 'bench', 'new')).toThrow(
+    'bench:begin',
+  );
 });
 
 test('the ratio is that of the medians and its spread that of the rounds', () => {

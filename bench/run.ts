@@ -1,64 +1,29 @@
 /** `npm run bench`: measures Pro-Tasker beside LIMIT and Parse Server on one database server. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, release, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import mongoose from 'mongoose';
-import { startEmbedded } from '../src/db/engines/index.ts';
-import { buildLimit, installParse, startContender, type Places, type Started } from './contenders/start.ts';
+import { buildScript, installParse, startContender, type Places, type Started } from './contenders/start.ts';
 import { readOptions, usage, type Options } from './options.ts';
 import { insertReport, renderReport, type Results } from './report.ts';
 import { runRounds } from './rounds.ts';
 import { limitWorld, seedLimit, seedParse, seedProduct } from './seed.ts';
 import { measureStartUp } from './start-up.ts';
+import {
+  commit,
+  dropDatabases,
+  machine,
+  openDatabase,
+  report,
+  repository,
+  versionOf,
+  withDatabase,
+  type Database,
+} from './surroundings.ts';
 import type { ContenderName, World } from './types.ts';
 
-const repository = join(import.meta.dirname, '..');
 const READERS = 200;
 const OWN_TASKS = 16 * 20 + 1; // twenty for each of 16 clients, and one for the rivals
-
-const report = (line: string) => process.stderr.write(`${line}\n`);
-
-/** The address of a database of its own on the same server. */
-const withDatabase = (uri: string, name: string) => {
-  const url = new URL(uri);
-  url.pathname = `/${name}`;
-  return url.toString();
-};
-
-const versionOf = (path: string): string => {
-  const file = join(repository, path, 'package.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'none';
-};
-
-const commit = () => {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim();
-  try {
-    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', 'src') === '' ? '' : ' with local changes'}`;
-  } catch {
-    return 'unknown';
-  }
-};
-
-const machine = () =>
-  `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${Math.round(totalmem() / 1e9)} GB, ` +
-  `${process.platform} ${release()}; clients, servers and database share it`;
-
-const dropDatabases = async (uris: readonly string[]) => {
-  for (const uri of uris) {
-    const client = await new mongoose.mongo.MongoClient(uri).connect();
-    await client.db().dropDatabase();
-    await client.close();
-  }
-};
-
-interface Database {
-  uri: string;
-  pid: number | null;
-  name: string;
-  stop: () => Promise<void>;
-}
 
 const bench = async (options: Options, places: Places, database: Database, parseMissing: string | null) => {
   const contenders: ContenderName[] = [
@@ -133,24 +98,16 @@ const bench = async (options: Options, places: Places, database: Database, parse
   }
 };
 
-const openDatabase = async (options: Options, dataFolder: string): Promise<Database> => {
-  if (options.mongoUri !== null) {
-    return { uri: options.mongoUri, pid: null, name: 'as given', stop: () => Promise.resolve() };
-  }
-  const { uri, pid, engine, version, stop } = await startEmbedded({ dataFolder, env: process.env, report });
-  return { uri, pid, name: `${engine} ${version}`, stop };
-};
-
 const main = async () => {
   const options = readOptions(process.argv.slice(2));
   if (!existsSync(options.product))
     throw new Error(`${options.product} is not there: run npm run build first`);
   const scratch = await mkdtemp(join(tmpdir(), 'pro-tasker-bench-'));
   const places: Places = { repository, product: options.product, scratch };
-  await buildLimit(places);
+  await buildScript(places, 'limit');
   const installed = await installParse(places, process.env, report);
   const parseMissing = installed ? null : 'its package could not be installed from the registry.';
-  const database = await openDatabase(options, scratch);
+  const database = await openDatabase(options.mongoUri, scratch);
   try {
     const results = await bench(options, places, database, parseMissing);
     const text = renderReport(results);
@@ -158,7 +115,7 @@ const main = async () => {
     await writeFile(join(repository, 'reports', 'bench.json'), `${JSON.stringify(results, undefined, 1)}\n`);
     if (options.write) {
       const document = join(repository, 'docs', 'performance.md');
-      await writeFile(document, insertReport(await readFile(document, 'utf8'), text));
+      await writeFile(document, insertReport(await readFile(document, 'utf8'), 'bench', text));
     }
     process.stdout.write(`${text}\n`);
   } finally {

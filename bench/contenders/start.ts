@@ -39,16 +39,19 @@ const freePort = async (): Promise<number> => {
 };
 
 const parseFolder = (places: Places) => join(places.repository, 'bench', 'contenders', 'parse');
-const limitScript = (places: Places) => join(places.repository, '.cache', 'bench', 'limit.mjs');
 
-/** Turns LIMIT into plain JavaScript, so that no TypeScript loader runs in the measured process. */
-export const buildLimit = async (places: Places): Promise<void> => {
-  const source = await readFile(join(places.repository, 'bench', 'contenders', 'limit.ts'), 'utf8');
+/** Where a script of this folder lies when it has been built. */
+export const scriptOf = (places: Places, name: string) =>
+  join(places.repository, '.cache', 'bench', `${name}.mjs`);
+
+/** Turns a script of this folder into plain JavaScript, so that no TypeScript loader runs in the measured process. */
+export const buildScript = async (places: Places, name: string): Promise<void> => {
+  const source = await readFile(join(places.repository, 'bench', 'contenders', `${name}.ts`), 'utf8');
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
   });
   await mkdir(join(places.repository, '.cache', 'bench'), { recursive: true });
-  await writeFile(limitScript(places), outputText);
+  await writeFile(scriptOf(places, name), outputText);
 };
 
 /** Installs Parse Server from its own lock file unless it is there; false when that can't be done. */
@@ -70,7 +73,8 @@ export const installParse = async (
   return code === 0;
 };
 
-interface Recipe {
+/** How a contender is started. */
+export interface Recipe {
   script: (places: Places) => string;
   env: (uri: string, port: number) => Record<string, string>;
   readyPath: string;
@@ -85,7 +89,8 @@ const driverEnv = (uri: string, port: number) => ({
   NODE_ENV: 'production',
 });
 
-const recipes: Record<ContenderName, Recipe> = {
+/** How the contenders of the rates are started. */
+export const recipes: Record<ContenderName, Recipe> = {
   product: {
     script: ({ product }) => product,
     env: (uri, port) => ({
@@ -106,7 +111,7 @@ const recipes: Record<ContenderName, Recipe> = {
     isReady: (status) => status === 200,
   },
   limit: {
-    script: limitScript,
+    script: (places) => scriptOf(places, 'limit'),
     env: driverEnv,
     readyPath: '/api/tasks/000000000000000000000000',
     isReady: (status) => status < 500,
@@ -127,14 +132,22 @@ const recipes: Record<ContenderName, Recipe> = {
 const START_LIMIT = 60_000; // milliseconds
 const STOP_LIMIT = 15_000;
 
-/** Starts a contender on a free port, its output in a file, and waits for its first good answer. */
-export const startContender = async (
+/** Starts a contender of the rates; see `startRecipe`. */
+export const startContender = (
   name: ContenderName,
   uri: string,
   places: Places,
   env: NodeJS.ProcessEnv,
+): Promise<Started> => startRecipe(name, recipes[name], uri, places, env);
+
+/** Starts a contender on a free port, its output in a file, and waits for its first good answer. */
+export const startRecipe = async (
+  name: string,
+  recipe: Recipe,
+  uri: string,
+  places: Places,
+  env: NodeJS.ProcessEnv,
 ): Promise<Started> => {
-  const recipe = recipes[name];
   const port = await freePort();
   const logFile = join(places.scratch, `${name}.log`);
   const log = await open(logFile, 'a');
