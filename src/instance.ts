@@ -15,6 +15,7 @@ import { makeStreams, redeemTicket } from './features/changes/index.ts';
 import { findProject, findVisibleProjects } from './features/projects/index.ts';
 import { freshCache } from './access/index.ts';
 import { makeServer } from './http/server.ts';
+import { jobReadings } from './jobs/index.ts';
 import { attemptLimits, rateLimits } from './middlewares/rate-limit.ts';
 import { makeMetrics } from './observability/metrics.ts';
 import { watchPressure } from './observability/pressure.ts';
@@ -72,7 +73,11 @@ export function makeInstance(
     inFlight: pressure.inFlight,
     eventLoopDelaySeconds: () => pressure.delayMs() / 1000,
     pool: () => ({ open: pool.open, inUse: pool.inUse }),
-    log: () => logReadings(consumers),
+    streams: () => streams.count(),
+    background: async () => {
+      const [logLag, jobs] = await Promise.all([logReadings(consumers), jobReadings(clock.now())]);
+      return { log: logLag, jobs };
+    },
   });
   pool.onCommand = metrics.observeCommand;
   const limits = rateLimits(config);

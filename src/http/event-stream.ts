@@ -11,6 +11,8 @@ export function sendEventStream(res: Response, facts: RequestFacts, open: (outle
     res.writeHead(200).end();
     return;
   }
+  // It ends with the connection: without chunks each frame is one write, and one event goes to many streams.
+  res.removeHeader('Transfer-Encoding');
   res.writeHead(200);
   res.flushHeaders();
   // It stays open for hours: it is no request in flight.

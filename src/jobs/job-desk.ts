@@ -12,6 +12,19 @@ export async function countJobs(): Promise<Record<JobState, number>> {
   >;
 }
 
+/** How many jobs are parked, and for how many seconds the one due longest has been due; 0 when none is. */
+export async function jobReadings(now: Date): Promise<{ lagSeconds: number; parked: number }> {
+  const [due, parked] = await Promise.all([
+    // A value at the left end keeps out what nobody may claim.
+    JobModel.findOne({ nextAt: { $gt: new Date(0), $lte: now } }, { nextAt: 1 })
+      .sort({ nextAt: 1 })
+      .lean(),
+    JobModel.countDocuments({ state: 'parked' }),
+  ]);
+  const since = due?.nextAt ?? now;
+  return { lagSeconds: (now.getTime() - since.getTime()) / 1_000, parked };
+}
+
 /** The parked jobs, at most so many. */
 export function parkedJobs(limit: number): Promise<StoredJob[]> {
   return JobModel.find({ state: 'parked' })

@@ -13,14 +13,28 @@ export interface Readings {
   inFlight(): number;
   eventLoopDelaySeconds(): number;
   pool(): { open: number; inUse: number };
+  streams(): number;
   /** Asked of the database. */
-  log(): Promise<LogLag>;
+  background(): Promise<BackgroundReadings>;
+}
+
+/** What a scrape tells of the background work, the same in every process. */
+export interface BackgroundReadings {
+  log: LogLag;
+  jobs: JobReadings;
 }
 
 /** How far the numbering of events and those who follow them are behind. */
 export interface LogLag {
   sequencerLagSeconds: number;
   followers: readonly { name: string; lag: number; parked: number }[];
+}
+
+/** How the background jobs keep up. */
+export interface JobReadings {
+  /** For how many seconds the job that is due longest has been due; 0 when none is. */
+  lagSeconds: number;
+  parked: number;
 }
 
 /** Makes the registry; event-loop, memory and GC metrics come from prom-client's defaults. */
@@ -66,7 +80,8 @@ export function makeMetrics(readings: Readings): Metrics {
   );
   gauge('mongodb_pool_connections_open', 'Open database connections', () => readings.pool().open);
   gauge('mongodb_pool_connections_in_use', 'Database connections in use', () => readings.pool().inUse);
-  const readLog = logGauges(registers, () => readings.log());
+  gauge('event_streams_open', 'Open streams of events', readings.streams);
+  const readBackground = backgroundGauges(registers, () => readings.background());
   return {
     observeRequest: (method, route, status, seconds) => {
       requests.observe({ method, route, status: String(status) }, seconds);
@@ -76,44 +91,44 @@ export function makeMetrics(readings: Readings): Metrics {
       commands.observe({ command, outcome: failed ? 'failed' : 'ok' }, seconds);
     },
     render: async () => {
-      await readLog();
+      await readBackground();
       return registry.metrics();
     },
     contentType: registry.contentType,
   };
 }
 
-/** Makes the gauges of the log; gives what fills them. They are absent while the database does not answer. */
-function logGauges(registers: Registry[], read: () => Promise<LogLag>): () => Promise<void> {
-  const numbering = new Gauge({
-    name: 'event_log_sequencer_lag_seconds',
-    help: 'Age of the oldest event that has no number yet',
-    registers,
-  });
-  const labelNames = ['follower'];
-  const lag = new Gauge({
-    name: 'event_log_follower_lag_events',
-    help: 'Events a follower has not come to yet',
-    labelNames,
-    registers,
-  });
-  const parked = new Gauge({
-    name: 'event_log_follower_parked_events',
-    help: 'Events a follower could not act on',
-    labelNames,
-    registers,
-  });
+/** Makes the gauges of log and jobs; gives what fills them. They are absent while the database does not answer. */
+function backgroundGauges(
+  registers: Registry[],
+  read: () => Promise<BackgroundReadings>,
+): () => Promise<void> {
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
+  const numbering = gauge(
+    'event_log_sequencer_lag_seconds',
+    'Age of the oldest event that has no number yet',
+  );
+  const lag = gauge('event_log_follower_lag_events', 'Events a follower has not come to yet', ['follower']);
+  const parked = gauge('event_log_follower_parked_events', 'Events a follower could not act on', [
+    'follower',
+  ]);
+  const jobLag = gauge('job_lag_seconds', 'For how long the job that is due longest has been due');
+  const jobsParked = gauge('job_parked_jobs', 'Jobs that failed too often');
   return async () => {
     const known = await read().catch(() => undefined);
-    for (const gauge of [numbering, lag, parked]) gauge.reset();
+    for (const each of [lag, parked]) each.reset();
     if (known === undefined) {
-      numbering.remove();
+      for (const each of [numbering, jobLag, jobsParked]) each.remove();
       return;
     }
-    numbering.set(known.sequencerLagSeconds);
-    for (const one of known.followers) {
-      lag.set({ follower: one.name }, one.lag);
-      parked.set({ follower: one.name }, one.parked);
+    const { log, jobs } = known;
+    numbering.set(log.sequencerLagSeconds);
+    for (const { name: follower, ...one } of log.followers) {
+      lag.set({ follower }, one.lag);
+      parked.set({ follower }, one.parked);
     }
+    jobLag.set(jobs.lagSeconds);
+    jobsParked.set(jobs.parked);
   };
 }

@@ -18,7 +18,10 @@ export function reportProof(run: ProofRun): void {
 }
 
 /** Keeps a proof beside the others of its kind, and gives all; undefined unless reports are written. */
-export function keptWith(run: ProofRun, kind: 'attacks' | 'reliability'): ProofRun[] | undefined {
+export function keptWith(
+  run: ProofRun,
+  kind: 'attacks' | 'reliability' | 'reliability-long',
+): ProofRun[] | undefined {
   if (process.env['WRITE_REPORTS'] !== '1') return undefined;
   const folder = join(root, 'reports', kind);
   mkdirSync(folder, { recursive: true });

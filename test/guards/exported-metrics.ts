@@ -6,7 +6,11 @@ export async function exportedSeries(): Promise<Map<string, Set<string>>> {
     inFlight: () => 0,
     eventLoopDelaySeconds: () => 0,
     pool: () => ({ open: 0, inUse: 0 }),
-    log: async () => ({ sequencerLagSeconds: 0, followers: [{ name: 'one', lag: 0, parked: 0 }] }),
+    streams: () => 0,
+    background: async () => ({
+      log: { sequencerLagSeconds: 0, followers: [{ name: 'one', lag: 0, parked: 0 }] },
+      jobs: { lagSeconds: 0, parked: 0 },
+    }),
   });
   metrics.observeRequest('GET', '/api/', 500, 0.1);
   metrics.observeCommand('find', 0.1, true);

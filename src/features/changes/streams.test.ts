@@ -201,9 +201,14 @@ describe('a stream', () => {
     await stream.until(() => stream.lastId() !== undefined);
     stream.pause();
     const { token } = cast.member;
-    const edits = 150;
-    for (let edit = 0; edit < edits; edit += 1) {
-      const body = { description: String(edit % 10).repeat(50_000) };
+    const isDismissed = async () => {
+      const { text } = await api.request('GET', '/metrics');
+      return /^event_streams_open 0$/m.test(text);
+    };
+    let edits = 0;
+    while (edits < 500 && !(await isDismissed())) {
+      edits += 1;
+      const body = { description: String(edits % 10).repeat(50_000) };
       await api.request('PATCH', `/api/tasks/${String(id)}`, { token, body });
     }
     stream.resume();
