@@ -91,12 +91,29 @@ describe('streams at full volume', () => {
     await sleep(2_000);
     const expected = await numbersSince(start);
     for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(500))
-      if (streams.every(({ frames }) => frames.length >= expected.length)) break;
-    const wrong = streams.filter(
-      ({ frames }) => JSON.stringify(frames.map(({ data }) => data.seq)) !== JSON.stringify(expected),
+      if (streams.every(({ frames, isClosed }) => isClosed() || frames.length >= expected.length)) break;
+    // A busy server tells some to come back, as it may; what they have heard then counts as one.
+    const seen = await Promise.all(
+      streams.map(async (stream) => {
+        const numbers = stream.frames.map(({ data }) => Number(data.seq));
+        if (!stream.isClosed()) return numbers;
+        const query = { projectId };
+        const again = await openStream(api, {
+          token: cast.viewer.token,
+          query,
+          lastEventId: stream.lastId(),
+        });
+        await again.until(() => numbers.length + again.frames.length >= expected.length, 30_000);
+        again.close();
+        return [...numbers, ...again.frames.map(({ data }) => Number(data.seq))];
+      }),
+    );
+    console.log(
+      `${String(streams.filter(({ isClosed }) => isClosed()).length)} streams were told to come back`,
     );
     for (const stream of streams) stream.close();
-    expect(wrong.length).toBe(0);
+    const wrong = seen.filter((numbers) => JSON.stringify(numbers) !== JSON.stringify(expected));
+    expect(wrong.slice(0, 5)).toEqual([]);
     expect(each).toBeLessThan(2 * 40);
   });
 
