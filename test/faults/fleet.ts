@@ -56,6 +56,8 @@ export async function launchFleet(
     RATE_LIMIT_AUTH_PER_MINUTE: '0',
     // A busy machine is not what is tried here.
     SHED_EVENT_LOOP_DELAY_MS: '0',
+    // No token may expire during a long run.
+    ACCESS_TOKEN_MINUTES: '600',
     ...env,
   };
   const start = (port: number): ServerProcess =>

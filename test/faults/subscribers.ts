@@ -32,7 +32,7 @@ export async function killBeneathSubscribers({ subscribers, writes }: Volume): P
     // Everybody is there.
     await eventually(() => {
       expect(following.filter(({ seqs }) => seqs.length === 0)).toHaveLength(0);
-    }, 120_000);
+    }, 300_000);
     const writing = write(writes);
     fleet.ships[0]?.server.kill('SIGKILL');
     await writing;

@@ -121,7 +121,12 @@ export function describeRaces(rounds: number, patience: { timeout: number }): vo
   let apps: TestApp[];
   let cast: Cast;
   beforeAll(async () => {
-    api = await startApp({ RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_AUTH_PER_MINUTE: '0' });
+    api = await startApp({
+      RATE_LIMIT_PER_MINUTE: '0',
+      RATE_LIMIT_AUTH_PER_MINUTE: '0',
+      // No token may expire during a long run.
+      ACCESS_TOKEN_MINUTES: '600',
+    });
     apps = [api, await api.second()];
     cast = await makeCast(api);
   });
