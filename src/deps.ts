@@ -17,6 +17,8 @@ export interface Deps {
   readonly caches: Caches;
   readonly attempts: Attempts;
   readonly streams: ChangeStreams;
+  /** A keyed digest (HMAC) of text that could be guessed from a plain one. */
+  readonly fingerprint: (text: string) => string;
   /** Whose ticket it is; it works once. */
   readonly redeemTicket: (ticket: string, now: Date) => Promise<AccessTokenClaims | null>;
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { bcryptHasher } from './access/password-hasher.ts';
@@ -115,6 +116,7 @@ export function makeInstance(
     caches,
     attempts: attemptLimits(config),
     streams,
+    fingerprint: (text) => createHmac('sha256', secret).update(text).digest('base64url'),
     redeemTicket,
   };
   const status = { accepting: () => accepting, databaseAnswers };

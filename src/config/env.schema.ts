@@ -278,7 +278,7 @@ export const variables = {
     field: 'rateLimitLoginPerHour',
     group: 'Limits and deadlines',
     about:
-      'How many logins per hour one account takes from all addresses it does not know together, and from each address that has logged in to it before; 0 switches the limit off.',
+      'How many logins per hour one account takes from all addresses it does not know together, and from each address that has logged in to it before; also how often per hour one session may be asked for its current password; 0 switches both off.',
     type: wholeNumber(0, 1_000_000),
     default: perEnvironment('60', '3000', '60000'),
   }),

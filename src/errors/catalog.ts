@@ -139,7 +139,7 @@ export const catalog = {
   'user.owns_projects': entry(
     'conflict',
     'You own projects with other members',
-    'Transfer or delete the projects listed in `projects` first.',
+    'Transfer the projects listed in `projects`, or remove their other members, first. Restore those in the trash before, and make archived ones active.',
   ),
   'user.last_admin': entry(
     'conflict',

@@ -1,7 +1,13 @@
 import mongoose from 'mongoose';
-import { EventModel } from './event.model.ts';
+import { EventModel, type StoredEvent } from './event.model.ts';
 
 const mostListed = 50;
+
+/** Who did it; not the administrator who changed somebody's account: people do not see each other there. */
+function actorShown({ subject, actorId }: Pick<StoredEvent, 'subject' | 'actorId'>): string | null {
+  const actor = actorId?.toString() ?? null;
+  return subject.type === 'user' && actor !== subject.id ? null : actor;
+}
 
 /** Which fields of a subject changed after `version`, by whom and when: oldest first, at most 50 events. */
 export async function changesSince(subjectId: string, version: number) {
@@ -19,7 +25,7 @@ export async function changesSince(subjectId: string, version: number) {
     version: event.subject.version ?? event.data['projectVersion'] ?? null,
     event: event.name,
     fields: event.changes.map((change) => change.field),
-    by: event.actorId?.toString() ?? null,
+    by: actorShown(event),
     at: event.at.toISOString(),
   }));
 }

@@ -23,6 +23,13 @@ describe.each(bodiless)('%s %s takes no body', (method, path) => {
     expect(answer.status, answer.text).not.toBe(400);
   });
 
+  it('an empty chunked body counts as none', async () => {
+    const { token } = await api.register();
+    const headers = { 'transfer-encoding': 'chunked' };
+    const answer = await api.request(String(method), String(path), { token, headers });
+    expect([400, 415]).not.toContain(answer.status);
+  });
+
   it.each([[{ a: 1 }], [[]], [null], [0], [false], ['""']])('%j is refused', async (body) => {
     const { token } = await api.register();
     const answer = await api.request(String(method), String(path), { token, body });

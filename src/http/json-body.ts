@@ -12,8 +12,10 @@ export type BodyReader = (req: Request, res: Response) => Promise<unknown>;
 export function bodyReader(limitKb: number): BodyReader {
   const readRaw = express.raw({ type: () => true, limit: limitKb * 1024, inflate: false });
   return async (req, res) => {
-    if (!hasBody(req)) return undefined;
-    if (!isJson(req.headers['content-type'])) throw new Problem('request.unsupported_media_type');
+    const isChunked = req.headers['transfer-encoding'] !== undefined;
+    if (!isChunked && Number(req.headers['content-length'] ?? 0) === 0) return undefined;
+    // Only the end of a chunked body tells whether there is one.
+    if (!isChunked) requireJson(req);
     await new Promise<void>((resolve, reject) => {
       readRaw(req, res, (error?: unknown) => {
         if (error === undefined || error === null) resolve();
@@ -22,15 +24,19 @@ export function bodyReader(limitKb: number): BodyReader {
     });
     // express.raw left a Buffer there: the type of `body` is open.
     const bytes = req.body as unknown;
-    return Buffer.isBuffer(bytes) && bytes.length > 0 ? parseStrictly(bytes) : undefined;
+    if (!Buffer.isBuffer(bytes) || bytes.length === 0) return undefined;
+    requireJson(req);
+    return parseStrictly(bytes);
   };
 }
 
-const hasBody = (req: Request): boolean =>
-  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+const otherCharset = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(?:;|$))/i;
 
-const isJson = (type: string | undefined): boolean =>
-  /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type ?? '');
+function requireJson({ headers }: Request): void {
+  const type = headers['content-type'] ?? '';
+  if (!jsonType.test(type) || otherCharset.test(type)) throw new Problem('request.unsupported_media_type');
+}
 
 function parseStrictly(bytes: Buffer): unknown {
   let value: unknown;

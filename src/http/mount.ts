@@ -96,7 +96,8 @@ function handlerOf(one: Endpoint, deps: Deps, gates: Gates, read: BodyReader): R
         sendRendered(res, await act());
         return;
       }
-      const claim = claimOf(actor, wishes.key, { method, address: req.originalUrl, body });
+      const request = { method, address: req.originalUrl, body };
+      const claim = claimOf(actor, wishes.key, request, deps.fingerprint);
       const refused = async (error: unknown): Promise<never> => {
         const problem = refusalOf(error);
         const refusal = renderProblem(problem, facts.requestId);

@@ -73,6 +73,12 @@ export function attemptLimits(config: Config): Attempts {
     quota: config.rateLimitLoginPerHour,
     windowSeconds: secondsPerHour,
   });
+  // By session: whoever stole one cannot use up the tries of the owner's others.
+  const passwords = strictBudget({
+    policy: 'password',
+    quota: config.rateLimitLoginPerHour,
+    windowSeconds: secondsPerHour,
+  });
   const refreshes = strictBudget({
     policy: 'refresh',
     quota: config.rateLimitRefreshPerMinute,
@@ -85,6 +91,9 @@ export function attemptLimits(config: Config): Attempts {
       await admit(logins, (await isKnownAddress(place, now)) ? place : placeOf(account));
     },
     loggedIn: (account, address, now) => knowAddress(placeOf(account, networkOf(address)), now),
+    password: async (sessionId) => {
+      if (passwords !== undefined) await admit(passwords, sessionId);
+    },
     refresh: async (sessionId) => {
       if (refreshes !== undefined) await admit(refreshes, sessionId);
     },

@@ -1,4 +1,4 @@
-/** Letters that stand for others in plain Latin writing and that no compatibility form takes apart. */
+/** Letters that stand for others and that no compatibility form takes apart. */
 const plainLetters: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -9,10 +9,11 @@ const plainLetters: Readonly<Record<string, string>> = {
   ð: 'd',
   þ: 'th',
   ı: 'i',
+  ς: 'σ',
 };
 const otherLetters = new RegExp(`[${Object.keys(plainLetters).join('')}]`, 'gu');
 
-/** Text folded for sorting and searching: compatibility form, without accents, lower case, plain Latin letters. */
+/** Text folded for sorting and searching: compatibility form, without accents, lower case, one form of each letter. */
 export function foldText(text: string): string {
   return text
     .normalize('NFKD')

@@ -12,6 +12,7 @@ it.each([
   ['Þórður', 'thordur'],
   ['ışık', 'isik'],
   ['İstanbul', 'istanbul'],
+  ['ΣΊΣΥΦΟΣ', 'σισυφοσ'],
   ['Crème Brûlée', 'creme brulee'],
 ])('%s is sorted and found as %s', (text, folded) => {
   expect(foldText(text)).toBe(folded);

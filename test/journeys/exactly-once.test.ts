@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventModel } from '../../src/events/index.ts';
@@ -199,6 +199,21 @@ describe('a write with an idempotency key', () => {
     await call('POST', '/api/tasks', { body: titled('hidden key'), key });
     const stored = JSON.stringify(await mongoose.connection.collection('answers').find().toArray());
     expect(stored).not.toContain(key);
+  });
+
+  it('keeps nothing by which a password in the body could be guessed', async () => {
+    const person = await api.register();
+    const { token, password } = person;
+    const body = { currentPassword: password, email: `later.${person.email}` };
+    const headers = { 'idempotency-key': randomUUID() };
+    const answer = await api.request('PATCH', '/api/users/me', { token, body, headers });
+    expect(answer.status).toBe(200);
+    const text = `patch /api/users/me ${JSON.stringify(body)}`;
+    const guess = createHash('sha256').update(text).digest('base64url');
+    const expected = api.instance.deps.fingerprint(text);
+    const find = (fingerprint: string) =>
+      mongoose.connection.collection('answers').countDocuments({ fingerprint });
+    expect([await find(guess), await find(expected)]).toEqual([0, 1]);
   });
 
   it('is refused where answers hold secrets', async () => {

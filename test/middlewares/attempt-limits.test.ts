@@ -156,3 +156,28 @@ describe('the refreshes of one session', () => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
   });
 });
+
+describe('the tries of the current password in one session', () => {
+  it('are limited wherever it is asked for, and other sessions go on', async () => {
+    const app = await start({ RATE_LIMIT_LOGIN_PER_HOUR: '5' });
+    const other = await app.second();
+    const email = await victim(app);
+    const stolen = (await login(app, email, home)).body.token as string;
+    const own = (await login(app, email, home)).body.token as string;
+    const wrong = { currentPassword: 'wrong horse 9 battery' };
+    const tries = [
+      () => app.request('DELETE', '/api/users/me', { token: stolen, body: wrong }),
+      () =>
+        other.request('DELETE', '/api/users/me', { token: stolen, body: wrong, query: { dryRun: 'true' } }),
+      () =>
+        app.request('PATCH', '/api/users/me', { token: stolen, body: { ...wrong, email: 'a@example.com' } }),
+      () =>
+        other.request('POST', '/api/auth/password', { token: stolen, body: { ...wrong, newPassword: 'x' } }),
+    ];
+    const statuses: number[] = [];
+    for (const one of [...tries, ...tries]) statuses.push((await one()).status);
+    expect(statuses).toEqual([422, 422, 422, 422, 422, 429, 429, 429]);
+    const body = { currentPassword: password, newPassword: 'eight purple kettles' };
+    expect((await app.request('POST', '/api/auth/password', { token: own, body })).status).toBe(204);
+  });
+});

@@ -362,6 +362,12 @@ describe('a password change', () => {
     const person = await api.register();
     const wrong = await change(person.token, 'not the password');
     expect([wrong.status, wrong.body.code]).toEqual([422, 'auth.wrong_password']);
+    const [refused, ...others] = await eventsOf('session.refused', person.user.id);
+    expect(others).toEqual([]);
+    expect([String(refused?.actorId), refused?.data]).toEqual([
+      person.user.id,
+      expect.objectContaining({ reason: 'wrong_current_password' }),
+    ]);
     const weak = await change(person.token, person.password, 'password123');
     expect([weak.status, weak.body.code]).toEqual([422, 'auth.weak_password']);
     expect(weak.body.errors[0].pointer).toBe('/body/newPassword');

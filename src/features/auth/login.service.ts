@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { Problem } from '../../errors/index.ts';
 import type { OpenCtx, Writing } from '../../context.ts';
 import {
+  commitAside,
   findCredential,
   findUserByEmail,
   normaliseEmail,
@@ -9,7 +10,6 @@ import {
   renewHash,
   type StoredUser,
 } from '../users/index.ts';
-import { commitAside } from './commit-aside.service.ts';
 import { grant, type Grant } from './grant.service.ts';
 import type { Login } from './session.schema.ts';
 

@@ -1,7 +1,6 @@
 import { Problem } from '../../errors/index.ts';
 import type { OpenCtx, Writing } from '../../context.ts';
-import { endSession, knowSession, renewSession, type StoredSession } from '../users/index.ts';
-import { commitAside } from './commit-aside.service.ts';
+import { commitAside, endSession, knowSession, renewSession, type StoredSession } from '../users/index.ts';
 import { grant, type Grant } from './grant.service.ts';
 import { RefreshTokenModel, type StoredRefreshToken } from './refresh-token.model.ts';
 

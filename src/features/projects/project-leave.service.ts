@@ -12,9 +12,12 @@ import { restorableSince } from './trash.ts';
  */
 export async function leaveAllProjects(ctx: Writing<Ctx>, userId: Types.ObjectId): Promise<void> {
   const projects = await ProjectModel.find({ 'members.userId': userId }).lean<StoredProject[]>();
+  const inTheWay = projects.filter(
+    (project) => project.ownerId.equals(userId) && project.members.length > 1 && isRestorable(ctx, project),
+  );
+  if (inTheWay.length > 0) throw ownsProjects(ctx, inTheWay);
   for (const project of projects) {
     if (!project.ownerId.equals(userId)) leave(ctx, project, userId);
-    else if (project.members.length > 1 && isRestorable(ctx, project)) throw ownsProject(project);
     else if (project.deletedAt === null) discard(ctx, project);
   }
 }
@@ -23,8 +26,10 @@ export async function leaveAllProjects(ctx: Writing<Ctx>, userId: Types.ObjectId
 const isRestorable = (ctx: Ctx, { deletedAt }: StoredProject): boolean =>
   deletedAt === null || deletedAt >= restorableSince(ctx.now(), ctx.deps.config);
 
-function ownsProject({ _id, key }: StoredProject): Problem {
-  return new Problem('user.owns_projects', { extensions: { projects: [{ id: _id.toHexString(), key }] } });
+function ownsProjects(ctx: Ctx, owned: readonly StoredProject[]): Problem {
+  const projects = owned.map(({ _id, key }) => ({ id: _id.toHexString(), key }));
+  for (const { id } of projects) ctx.shown.set(id, 'owner');
+  return new Problem('user.owns_projects', { extensions: { projects } });
 }
 
 function leave(ctx: Writing<Ctx>, project: StoredProject, userId: Types.ObjectId): void {

@@ -61,8 +61,9 @@ function filterOf(ctx: Reading, { status, role, q, deleted }: Filters): QueryFil
   };
 }
 
-/** An anchored range: every text that begins with `prefix`. */
-const beginningWith = (prefix: string) => ({ $gte: prefix, $lt: `${prefix}\uffff` });
+/** An anchored range: every text that begins with `prefix`; none when nothing is left of what was asked for. */
+const beginningWith = (prefix: string) =>
+  prefix === '' ? { $in: [] } : { $gte: prefix, $lt: `${prefix}\u{10ffff}` };
 
 /** A project that is not in the trash, or null; whoever asks must judge whether the actor may see it. */
 export async function findProject(id: string): Promise<KnownProject | null> {

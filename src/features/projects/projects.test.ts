@@ -545,6 +545,9 @@ describe('the list of projects', () => {
     expect(await find({ q: 'ÄRG', status: 'active' })).toEqual([alpha.id]);
     expect(await find({ q: 'ARGER MIT STRASSEN' })).toEqual([alpha.id]);
     expect(await find({ q: 'rger' })).toEqual([]);
+    expect(await find({ q: '\u0301' }), 'nothing is left of a lone accent').toEqual([]);
+    const rocket = await call('POST', '', owner, { body: { name: 'Plan🚀 rocket' } });
+    expect(await find({ q: 'plan' })).toEqual([rocket.body.id]);
   });
 
   it('refuses a cursor of another question, a forged one, and unknown parameters, each by its place', async () => {

@@ -1,7 +1,5 @@
 import type { Types } from 'mongoose';
-import type { KnownProject } from '../../access/index.ts';
-import { requireVersion, roleIn } from '../../access/index.ts';
-import { Problem } from '../../errors/index.ts';
+import { requireVersion } from '../../access/index.ts';
 import type { Ctx, Writing } from '../../context.ts';
 import { isActiveAdmin, letAdminGo } from './admin-guard.service.ts';
 import { deleteCredential, requirePassword } from './credential.service.ts';
@@ -28,7 +26,6 @@ export async function deleteOwnUser(
   const user = await getOwnUser(ctx);
   await requireVersion(ctx, user);
   await requirePassword(ctx, user._id, currentPassword);
-  await refuseWhileOwning(ctx, user);
   if (isActiveAdmin(user)) await letAdminGo(ctx, user);
   await leaveAllProjects(ctx, user._id);
   deleteCredential(ctx, user._id);
@@ -37,20 +34,6 @@ export async function deleteOwnUser(
   const deleted = ctx.work.update(UserModel, user, anonymous(user, ctx.now()));
   ctx.work.record('user.deleted', { subject: { type: 'user', id: user._id, version: deleted.version } });
 }
-
-async function refuseWhileOwning(ctx: Ctx, user: StoredUser): Promise<void> {
-  const userId = user._id.toHexString();
-  const projects = (await ctx.deps.caches.visibleProjects.get(userId)) ?? [];
-  const owned = projects.filter((project) => isOwnedWithOthers(project, userId));
-  if (owned.length === 0) return;
-  for (const project of owned) ctx.shown.set(project._id.toHexString(), 'owner');
-  throw new Problem('user.owns_projects', {
-    extensions: { projects: owned.map(({ _id, key }) => ({ id: _id.toHexString(), key })) },
-  });
-}
-
-const isOwnedWithOthers = (project: KnownProject, userId: string): boolean =>
-  roleIn(project, userId) === 'owner' && project.members.length > 1;
 
 /** What is kept, so that what the person wrote still has an author. */
 function anonymous(user: StoredUser, now: Date): Partial<StoredUser> {

@@ -1,6 +1,7 @@
 import type { Types } from 'mongoose';
 import { Problem } from '../../errors/index.ts';
-import type { BaseCtx, Writing } from '../../context.ts';
+import type { BaseCtx, Ctx, Writing } from '../../context.ts';
+import { commitAside } from './commit-aside.service.ts';
 import { CredentialModel, type StoredCredential } from './credential.model.ts';
 
 // Asked for where no user is known, so that a look-up happens all the same.
@@ -42,14 +43,26 @@ export async function renewHash(
   ctx.work.update(CredentialModel, credential, await ctx.deps.hasher.hash(password));
 }
 
-/** The credential, proved by its password. Throws `auth.wrong_password` and `server.busy`. */
+/**
+ * The caller's credential, proved by its password; each session has a limited number of tries, and what is refused is
+ * recorded. Throws `rate.limited`, `auth.wrong_password` and `server.busy`.
+ */
 export async function requirePassword(
-  ctx: BaseCtx,
+  ctx: Ctx,
   userId: Types.ObjectId,
   password: string,
 ): Promise<StoredCredential> {
+  const { sessionId } = ctx.actor;
+  await ctx.deps.attempts.password(sessionId);
   const credential = await findCredential(userId);
   if (!(await ctx.deps.hasher.matches(password, credential)) || credential === null) {
+    await commitAside(ctx, (aside) => {
+      aside.work.record('session.refused', {
+        subject: { type: 'user', id: userId },
+        actorId: userId,
+        data: { reason: 'wrong_current_password', sessionId, ...ctx.client },
+      });
+    });
     throw new Problem('auth.wrong_password', {
       errors: [{ pointer: '/body/currentPassword', detail: 'is wrong' }],
     });

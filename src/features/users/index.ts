@@ -7,6 +7,7 @@ import { UserModel } from './user.model.ts';
 /** Every stored kind of this feature, for migrations. */
 export const userModels = [UserModel, EmailClaimModel, CredentialModel, SessionModel, AdminGuardModel];
 
+export { commitAside } from './commit-aside.service.ts';
 export {
   createCredential,
   findCredential,

@@ -18,6 +18,8 @@ const mostPasswordCharacters = 200;
 export const EmailAddress = lineOf(254)
   .normalize('NFC')
   .regex(emailForm, 'must be an e-mail address')
+  // Two addresses that look the same would be two accounts.
+  .refine((address) => !/\p{Cf}/u.test(address), 'must not contain invisible characters')
   .meta({
     description: 'An e-mail address; compared without regard to upper and lower case',
     examples: ['ada@example.com'],

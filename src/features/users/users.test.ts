@@ -77,9 +77,18 @@ describe('one’s own account', () => {
       2,
       ['name'],
     ]);
+    expect(body.changes).toMatchObject([{ event: 'user.updated', by: person.user.id }]);
     expect((await stored(person))?.['name']).toBe('First');
     const fits = await call('PATCH', '/me', person, { name: 'Second' }, { 'if-match': '"2"' });
     expect(fits.status).toBe(200);
+  });
+
+  it('is not told which administrator changed it', async () => {
+    const [admin, person] = [await registerAdmin(), await api.register()];
+    const asAdmin = await call('PATCH', `/${person.user.id}`, admin, { roles: ['admin'] });
+    expect(asAdmin.status).toBe(200);
+    const { status, body } = await call('PATCH', '/me', person, { name: 'New' }, { 'if-match': '"1"' });
+    expect([status, body.changes]).toMatchObject([412, [{ event: 'user.role_changed', by: null }]]);
   });
 
   it.each([
@@ -109,13 +118,13 @@ describe('one’s own account', () => {
     expect((await change(email, 'not the password')).body.code).toBe('auth.wrong_password');
     const taken = await change(other.email.toUpperCase(), person.password);
     expect([taken.status, taken.body.code]).toEqual([409, 'auth.email_taken']);
-    expect(await eventsOf(person)).toEqual([]);
+    expect((await eventsOf(person)).map(({ name }) => name)).toEqual(['session.refused']);
     expect((await change(email, person.password)).body.email).toBe(email);
     const login = (address: string) =>
       api.request('POST', '/api/auth/login', { body: { email: address, password: person.password } });
     expect((await login(person.email)).status).toBe(401);
     expect((await login(email.toLowerCase())).status).toBe(200);
-    expect((await eventsOf(person)).map(({ name }) => name)).toEqual(['user.updated']);
+    expect((await eventsOf(person)).map(({ name }) => name)).toEqual(['session.refused', 'user.updated']);
     const register = (address: string) =>
       api.request('POST', '/api/auth/register', {
         body: { name: 'Next', email: address, password: person.password },
@@ -330,7 +339,18 @@ describe('deleting one’s account', () => {
     expect(body.projects).toEqual([{ id: shared.body.id, key: shared.body.key }]);
     const path = `/api/projects/${String(shared.body.id)}`;
     expect((await api.request('DELETE', path, { token: owner.token })).status).toBe(204);
-    expect((await remove(owner)).status, 'it can still come back').toBe(409);
+    const second = await make('Second');
+    await api.request('POST', `/api/projects/${String(second.body.id)}/members`, {
+      token: owner.token,
+      body: { userId: member.user.id, role: 'member' },
+    });
+    // The one in the trash can still come back.
+    const both = await remove(owner);
+    expect(both.status).toBe(409);
+    const named = both.body.projects as { id: string }[];
+    expect(new Set(named.map(({ id }) => id))).toEqual(new Set([shared.body.id, second.body.id]));
+    const membership = `/api/projects/${String(second.body.id)}/members/${member.user.id}`;
+    expect((await api.request('DELETE', membership, { token: owner.token })).status).toBe(204);
     expect((await api.request('POST', `${path}/restore`, { token: owner.token })).status).toBe(200);
     expect((await call('GET', '/me', owner)).status).toBe(200);
     expect((await remove(member)).status).toBe(204);
