@@ -3,6 +3,10 @@ import { EventModel, type StoredEvent } from './event.model.ts';
 
 const mostListed = 50;
 
+/** The version of the subject that the event made. */
+const versionOf = ({ subject, data }: Pick<StoredEvent, 'subject' | 'data'>): number =>
+  subject.version ?? Number((data)['projectVersion']);
+
 /** Who did it; not the administrator who changed somebody's account: people do not see each other there. */
 function actorShown({ subject, actorId }: Pick<StoredEvent, 'subject' | 'actorId'>): string | null {
   const actor = actorId?.toString() ?? null;
@@ -11,18 +15,25 @@ function actorShown({ subject, actorId }: Pick<StoredEvent, 'subject' | 'actorId
 
 /** Which fields of a subject changed after `version`, by whom and when: oldest first, at most 50 events. */
 export async function changesSince(subjectId: string, version: number) {
-  // Members are part of their project's document: their events say which version of it they made.
-  const events = await EventModel.find({
-    $or: [
-      { 'subject.id': subjectId, 'subject.version': { $gt: version } },
-      { projectId: new mongoose.Types.ObjectId(subjectId), 'data.projectVersion': { $gt: version } },
-    ],
-  })
-    .sort({ at: 1, _id: 1 })
-    .limit(mostListed)
-    .lean();
+  const [own, members] = await Promise.all([
+    EventModel.find({ 'subject.id': subjectId, 'subject.version': { $gt: version } })
+      .sort({ 'subject.version': 1 })
+      .limit(mostListed)
+      .lean(),
+    // Members are part of their project's document: their events say which version of it they made.
+    EventModel.find({
+      projectId: new mongoose.Types.ObjectId(subjectId),
+      'data.projectVersion': { $gt: version },
+    })
+      .sort({ 'data.projectVersion': 1 })
+      .limit(mostListed)
+      .lean(),
+  ]);
+  const events = [...own, ...members]
+    .sort((one, other) => one.at.getTime() - other.at.getTime() || versionOf(one) - versionOf(other))
+    .slice(0, mostListed);
   return events.map((event) => ({
-    version: event.subject.version ?? event.data['projectVersion'] ?? null,
+    version: versionOf(event),
     event: event.name,
     fields: event.changes.map((change) => change.field),
     by: actorShown(event),
