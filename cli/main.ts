@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
+import { z } from 'zod';
 import { Problem } from '../src/errors/index.ts';
 import { createAccount, setPassword } from '../src/features/auth/index.ts';
 import { findUserByEmail, promoteUser, setDisabled, type StoredUser } from '../src/features/users/index.ts';
+import { EmailAddress, PersonName } from '../src/features/users/user.schema.ts';
 import { packageInfo } from '../src/package-info.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { configCommand, openApiCommand } from './describe.ts';
@@ -24,9 +26,10 @@ user
   .option('--admin', 'make the account an administrator')
   .option('--password-stdin', 'read the password from standard input')
   .action(async (email: string, options: { name: string; admin?: true; passwordStdin?: true }) => {
+    const person = newPerson(email, options.name);
     const password = await chosenPassword(options.passwordStdin);
-    await asOperator((ctx) => createAccount(ctx, { email, name: options.name }, password.text));
-    if (options.admin === true) await asOperator(async (ctx) => promoteUser(ctx, await existing(email)));
+    const roles = options.admin === true ? (['admin'] as const) : [];
+    await asOperator((ctx) => createAccount(ctx, { ...person, roles: [...roles] }, password.text));
     say(`${email} has an account${options.admin === true ? ' and is an administrator' : ''}.`, password);
   });
 
@@ -64,6 +67,19 @@ user
     );
     say(`${email} has a new password; all sessions have ended.`, password);
   });
+
+const Person = z.strictObject({ email: EmailAddress, name: PersonName });
+
+/** What the API would accept too: an address that logging in refuses would be of no use. */
+function newPerson(email: string, name: string): z.output<typeof Person> {
+  const read = Person.safeParse({ email, name });
+  if (read.success) return read.data;
+  const errors = read.error.issues.map(({ path, message }) => ({
+    pointer: `/${path.join('/')}`,
+    detail: `${path.join(' ')} ${message}`,
+  }));
+  throw new Problem('request.invalid', { errors });
+}
 
 interface Password {
   text: string;

@@ -16,6 +16,7 @@ import { drain } from './http/drain.ts';
 import { listen, ListenError } from './http/listen.ts';
 import { systemClock } from './ports/clock.ts';
 import { startWorker, type Worker } from './worker.ts';
+import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import mongoose from 'mongoose';
 
@@ -38,7 +39,13 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   await listen(instance.server, config.port, config.host);
   if (config.roles.includes('worker')) started.worker = startWorker({ config, log, clock: systemClock });
   const docs = config.roles.includes('web') ? { docs: `${config.publicUrl}/api/docs` } : {};
-  log.info({ port: config.port, env: config.env, roles: config.roles, ...docs }, 'ready');
+  log.info({ port: portOf(instance.server), env: config.env, roles: config.roles, ...docs }, 'ready');
+}
+
+/** The port it listens on: PORT=0 means any that is free. */
+function portOf(server: Server): number | undefined {
+  const address = server.address();
+  return typeof address === 'object' ? address?.port : undefined;
 }
 
 async function embeddedUri(config: Config, log: Logger, started: Started): Promise<string> {

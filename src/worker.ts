@@ -20,6 +20,7 @@ export interface WorkerOptions {
   firstPauseMs?: number;
 }
 
+const closingMs = 2_500;
 /** A worker that died is replaced by another after this time. */
 const usualLeaseMs = 5_000;
 
@@ -38,7 +39,9 @@ export function startWorker(
     pollLogHead(head, signal),
     ...followers.map((follower) => runFollower(follower, parts)),
   ];
-  const jobs = startJobs({ deps, definitions: jobDefinitions, schedules });
+  // What is left of the time to stop is for handing back and closing.
+  const drainMs = Math.max(0, deps.config.shutdownSeconds * 1_000 - closingMs);
+  const jobs = startJobs({ deps, definitions: jobDefinitions, schedules, drainMs });
   return {
     stop: async () => {
       stopping.abort();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { statusCategories } from '../../src/access/index.ts';
 import { ProjectCreate } from '../../src/features/projects/project.schema.ts';
+import { rankForm } from '../../src/features/tasks/rank.ts';
 import { TaskCreate } from '../../src/features/tasks/task.schema.ts';
 
 // An exported project is one JSON object a line: the project, its members, its tasks by their numbers, the end.
@@ -47,7 +48,7 @@ const TaskLine = z.strictObject({
   status: z.string(),
   priority,
   dueDate,
-  rank: z.string().regex(/^[0-9A-Za-z]{8,500}$/),
+  rank: z.string().regex(rankForm),
   /** By e-mail addresses; null when nobody, or nobody who still has an account. */
   assignee: Email.nullable(),
   createdBy: Email.nullable(),

@@ -63,11 +63,6 @@ export const catalog = {
     'The body is not JSON',
     'Send `Content-Type: application/json`, without content encoding.',
   ),
-  'request.timeout': entry(
-    'unavailable',
-    'The request took too long',
-    'Try again; if it persists, ask for less at once.',
-  ),
   'route.not_found': entry(
     'missing',
     'There is nothing at this address',

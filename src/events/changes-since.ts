@@ -5,7 +5,7 @@ const mostListed = 50;
 
 /** The version of the subject that the event made. */
 const versionOf = ({ subject, data }: Pick<StoredEvent, 'subject' | 'data'>): number =>
-  subject.version ?? Number((data)['projectVersion']);
+  subject.version ?? Number(data['projectVersion']);
 
 /** Who did it; not the administrator who changed somebody's account: people do not see each other there. */
 function actorShown({ subject, actorId }: Pick<StoredEvent, 'subject' | 'actorId'>): string | null {

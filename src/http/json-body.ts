@@ -49,7 +49,7 @@ function parseStrictly(bytes: Buffer): unknown {
   }
   const faults: Fault[] = [];
   inspect(value, '/body', 0, faults);
-  if (faults.length > 0) throw new Problem('request.invalid', { errors: faults.slice(0, 100) });
+  if (faults.length > 0) throw new Problem('request.invalid', { errors: faults });
   return value;
 }
 

@@ -9,6 +9,8 @@ export type ClaimedJob = Pick<
   '_id' | 'name' | 'payload' | 'attempts' | 'leaseMs' | 'lastError'
 > & {
   lease: string;
+  /** When it was asked for, in the time of `performance.now()`: the lease began later. */
+  askedAt: number;
 };
 
 const keptDays = 7;
@@ -21,6 +23,7 @@ const longestError = 2_000;
  */
 export async function claimJob(names: readonly string[], now: Date): Promise<ClaimedJob | null> {
   const lease = randomUUID();
+  const askedAt = performance.now();
   const isFree = [{ state: 'waiting' as const }, { $expr: { $lte: ['$leaseUntil', '$$NOW'] } }];
   try {
     const before = await JobModel.findOneAndUpdate(
@@ -42,7 +45,7 @@ export async function claimJob(names: readonly string[], now: Date): Promise<Cla
     const { _id, name, payload, leaseMs } = before;
     const isOrphan = before.state === 'running';
     const lastError = isOrphan ? `Try ${String(before.attempts)} ended without a word.` : before.lastError;
-    return { _id, name, payload, leaseMs, lease, lastError, attempts: before.attempts + 1 };
+    return { _id, name, payload, leaseMs, lease, askedAt, lastError, attempts: before.attempts + 1 };
   } catch (error) {
     // A rival was faster: there may be other jobs.
     if (isConflict(error)) return claimJob(names, now);

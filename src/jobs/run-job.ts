@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
 import { keepLease } from '../db/lease.ts';
 import { backoffMs, pause } from '../db/pause.ts';
 import type { WorkerDeps } from '../deps.ts';
@@ -59,7 +60,7 @@ async function attend(
       const { firstMs, mostMs } = definition.backoff;
       return postponeJob(job, failure.message, later(now(), backoffMs(job.attempts, firstMs, mostMs)));
     };
-    if (!(await writeDown(record, stopping))) {
+    if (!(await writeDown(record, log, stopping))) {
       log.warn('a job passed to another process; its result here is discarded');
       return 'lost';
     }
@@ -129,12 +130,17 @@ const whenAborted = (signal: AbortSignal): Promise<'aborted'> =>
  * Writes down how the job ended, also when the database comes back only later; false when the job was no longer ours. While
  * the process stops it tries once: what is not written down is done again by somebody else.
  */
-async function writeDown(record: () => Promise<boolean>, stopping: AbortSignal): Promise<boolean> {
-  for (;;) {
+async function writeDown(
+  record: () => Promise<boolean>,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<boolean> {
+  for (let failures = 1; ; failures += 1) {
     try {
       return await record();
-    } catch {
+    } catch (err) {
       if (stopping.aborted) return false;
+      if (failures === 1) log.warn({ err }, 'the end of a job could not be written down and will be again');
       // Not ended by a lost lease: as long as nobody has taken the job, its result counts.
       await pause(retryMs, stopping);
     }
@@ -144,7 +150,7 @@ async function writeDown(record: () => Promise<boolean>, stopping: AbortSignal):
 /** Renews the lease until told to stop; aborts `lost` when it may have passed to somebody else. */
 function beat(job: ClaimedJob, now: () => Date, lost: AbortController): () => void {
   const ending = new AbortController();
-  const lease = { ms: job.leaseMs, takenAt: performance.now(), signal: ending.signal };
+  const lease = { ms: job.leaseMs, takenAt: job.askedAt, signal: ending.signal };
   void keepLease(() => renewClaim(job, now()), lease).then((isLost) => {
     if (isLost) lost.abort(new Error(lostMessage));
   });

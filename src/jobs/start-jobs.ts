@@ -3,7 +3,7 @@ import type { WorkerDeps } from '../deps.ts';
 import { onBell } from './bell.ts';
 import { claimJob } from './claim.ts';
 import type { JobDefinition } from './define-job.ts';
-import { startJob, type JobOutcome, type RunningJob } from './run-job.ts';
+import { startJob, type RunningJob } from './run-job.ts';
 import { ticker, type Schedule } from './schedule.ts';
 
 /** What the job runner of a process is made of. */
@@ -16,8 +16,6 @@ export interface JobsOptions {
   concurrency?: number;
   /** How long running jobs get to finish when the process stops, in milliseconds; eight seconds when left out. */
   drainMs?: number;
-  /** Hears how each try ended and how long it took. */
-  report?(name: string, outcome: JobOutcome, seconds: number): void;
 }
 
 /** The job runner of a process. */
@@ -39,20 +37,17 @@ export function startJobs({
   schedules,
   concurrency = usualConcurrency,
   drainMs = usualDrainMs,
-  report = () => undefined,
 }: JobsOptions): Jobs {
   const stopping = new AbortController();
   const kinds = kindsOf(definitions, schedules);
   const running = new Set<RunningJob>();
   const waking = wakeUp();
 
-  const run = (kind: JobDefinition, job: RunningJob): void => {
-    const startedAt = performance.now();
+  const attend = (job: RunningJob): void => {
     running.add(job);
-    void job.ended.then((outcome) => {
+    void job.ended.then(() => {
       running.delete(job);
       waking.wake();
-      report(kind.name, outcome, (performance.now() - startedAt) / 1_000);
     });
   };
 
@@ -62,7 +57,7 @@ export function startJobs({
     const job = await claimJob([...kinds.keys()], deps.clock.now());
     const kind = job === null ? undefined : kinds.get(job.name);
     if (job === null || kind === undefined) return false;
-    run(kind, startJob(job, kind, deps));
+    attend(startJob(job, kind, deps));
     return true;
   };
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 
 /**
  * The client's address: the socket's, or behind `hops` trusted proxies the entry of `X-Forwarded-For`
@@ -7,12 +8,16 @@ import type { IncomingMessage } from 'node:http';
 export function clientAddress(req: IncomingMessage, hops: number): string {
   const socket = plain(req.socket.remoteAddress ?? 'unknown');
   if (hops === 0) return socket;
-  const forwarded = String(req.headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => /^[\da-fA-F.:]{2,45}$/.test(one));
-  return plain(forwarded[Math.max(0, forwarded.length - hops)] ?? socket);
+  const entries = String(req.headers['x-forwarded-for'] ?? '').split(',');
+  const entry = bare(entries[Math.max(0, entries.length - hops)] ?? '');
+  return isIP(entry) === 0 ? socket : plain(entry);
 }
+
+/** Some proxies write a port too: `192.0.2.1:443`, `[2001:db8::1]:443`. */
+const bare = (entry: string): string => {
+  const [, bracketed, dotted] = /^\[([^\]]*)\](?::\d+)?$|^([\d.]+):\d+$/.exec(entry.trim()) ?? [];
+  return bracketed ?? dotted ?? entry.trim();
+};
 
 const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
 

@@ -35,13 +35,17 @@ export function hotPath(deps: Deps, metrics: Metrics, pressure: Pressure): Reque
     pressure.enter();
     let isInside = true;
     const leave = (): void => {
-      if (isInside) pressure.leave();
+      if (!isInside) return;
       isInside = false;
+      pressure.leave();
+      // A stream is answered when it has begun; what comes then is no time to answer.
+      const status = res.writableFinished || !res.closed ? res.statusCode : 499;
+      metrics.observeRequest(req.method, facts.route, status, secondsSince(facts.startedAt));
     };
     facts.leave = leave;
     res.once('close', () => {
       leave();
-      finish(req, res, facts, deps, metrics);
+      finish(req, res, facts, deps);
     });
     if (isPreflight(req, res, corsFor)) return;
     if (pressure.isTooHigh() && !req.path.startsWith('/health/')) {
@@ -70,17 +74,17 @@ function isPreflight(req: Request, res: Response, corsFor: ReturnType<typeof cor
   return asks;
 }
 
-function finish(req: Request, res: Response, facts: RequestFacts, deps: Deps, metrics: Metrics): void {
-  const milliseconds = performance.now() - facts.startedAt;
+const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;
+
+function finish(req: Request, res: Response, facts: RequestFacts, deps: Deps): void {
   const status = res.writableFinished ? res.statusCode : 499;
-  metrics.observeRequest(req.method, facts.route, status, milliseconds / 1000);
   deps.log.info(
     {
       requestId: facts.requestId,
       method: req.method,
       route: facts.route,
       status,
-      ms: Math.round(milliseconds * 10) / 10,
+      ms: Math.round(secondsSince(facts.startedAt) * 10_000) / 10,
       userId: facts.userId,
       address: facts.address,
       problem: facts.problem,

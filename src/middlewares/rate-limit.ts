@@ -8,6 +8,7 @@ import type { RequestFacts } from '../http/request-facts.ts';
 import type { Attempts } from '../ports/attempts.ts';
 import { networkOf } from './client-address.ts';
 import { isKnownAddress, knowAddress, placeOf } from './known-addresses.ts';
+import { pause } from '../db/pause.ts';
 import { RateCountModel } from './rate-limit.model.ts';
 
 const secondsPerMinute = 60;
@@ -223,9 +224,14 @@ function sharedBudget(quota: number): Budget & { stop(): void } {
       if (total.consumedPoints > quota) await local.block(key, Math.ceil(total.msBeforeNext / 1000));
     }
   };
-  // A failed round only means that this second was not shared; the next one is.
-  const timer = setInterval(() => void share().catch(() => undefined), shareEveryMs);
-  timer.unref();
+  const stopping = new AbortController();
+  void (async () => {
+    while (!stopping.signal.aborted) {
+      await pause(shareEveryMs, stopping.signal);
+      // A failed round only means that this second was not shared; the next one is.
+      await share().catch(() => undefined);
+    }
+  })();
   return {
     policy: 'api',
     quota,
@@ -235,7 +241,7 @@ function sharedBudget(quota: number): Budget & { stop(): void } {
       return local.consume(key);
     },
     stop: () => {
-      clearInterval(timer);
+      stopping.abort();
     },
   };
 }

@@ -63,6 +63,9 @@ describe('a stream', () => {
     });
     expect(stream.frames.map(({ data }) => data)).toEqual(feed.body.items);
     expect(stream.frames[0]).toMatchObject({ event: 'change', id: feed.body.nextCursor });
+    // Answered when it had begun, not when it ends.
+    const { text } = await api.request('GET', '/metrics');
+    expect(text).toMatch(/_count\{method="GET",route="\/api\/events",status="200"\} 1$/m);
     stream.close();
   });
 

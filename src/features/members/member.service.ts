@@ -42,9 +42,6 @@ export async function addMember(
   const member: ProjectMember = { userId: user._id, role, since: ctx.now() };
   const after = saveProject(ctx, project, { members: [...project.members, member] });
   recordMember(ctx, after, { userId: user._id, from: null, to: role });
-  ctx.work.afterCommit(() => {
-    ctx.deps.caches.visibleProjects.drop(user._id.toHexString());
-  });
   return { member, user, project: after };
 }
 

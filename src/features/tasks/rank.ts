@@ -11,6 +11,9 @@ export function rankAtEnd(counter: number): string {
   return toText(BigInt(counter), wholeDigits);
 }
 
+/** The one spelling of a rank: a fraction has no zeros at its end, and something is left before the least one. */
+export const rankForm = /^(?!0{8}$)[0-9A-Za-z]{8}(?:[0-9A-Za-z]{0,491}[1-9A-Za-z])?$/;
+
 /** Ranks as the numbers they begin with; what is in a gap made by moves counts as its lower end. */
 export const rankScale = {
   read: (rank: string): number => Number(toNumber(rank.slice(0, wholeDigits), wholeDigits)),
@@ -20,10 +23,12 @@ export const rankScale = {
 
 /**
  * A rank strictly between two others, chosen at random so that rivals for one gap get different ones.
- * `before` absent: before everything. Grows by about one character for four moves into the same gap.
+ * `before` absent: before everything. Throws a `RangeError` when `before` is not before `after`. Grows by about one character for four moves into the same gap.
  */
 export function rankBetween(before: string | undefined, after: string): string {
   let width = Math.max(before?.length ?? 0, after.length);
+  if (toNumber(before ?? '', width) >= toNumber(after, width))
+    throw new RangeError(`there is no rank between ${before ?? 'nothing'} and ${after}`);
   for (;;) {
     const low = toNumber(before ?? '', width);
     const room = toNumber(after, width) - low - 1n;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rankAtEnd, rankBetween } from './rank.ts';
+import { rankAtEnd, rankBetween, rankForm } from './rank.ts';
 
 const counters = fc.integer({ min: 1, max: 1_000_000_000 });
 
@@ -66,6 +66,22 @@ describe('a rank', () => {
       high = rankBetween(low, high);
       expect(high.length).toBeLessThanOrEqual(16 + move / 2);
     }
+  });
+
+  it.each([
+    [rankAtEnd(7), rankAtEnd(7)],
+    [rankAtEnd(8), rankAtEnd(7)],
+    [undefined, '00000000'],
+    [`${rankAtEnd(7)}0`, rankAtEnd(7)],
+  ])('is refused where there is none: after %s, before %s', (before, after) => {
+    expect(() => rankBetween(before, after)).toThrow(RangeError);
+  });
+
+  it('has one spelling', () => {
+    for (const right of [rankAtEnd(7), `${rankAtEnd(0)}z`, `${rankAtEnd(7)}00V`])
+      expect(right).toMatch(rankForm);
+    for (const wrong of [rankAtEnd(0), `${rankAtEnd(7)}0`, `${rankAtEnd(7)}V0`, '0000007', '0000 007'])
+      expect(wrong).not.toMatch(rankForm);
   });
 
   it('differs for rivals who aim at one gap', () => {
