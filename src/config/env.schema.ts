@@ -129,7 +129,7 @@ export const variables = {
     group: 'Database',
     about: 'The mongod program to start when MONGO_URI is not set.',
     type: filePath('the path of a program'),
-    whenUnset: 'mongod is looked for in the PATH, then the built-in stand-in is used',
+    whenUnset: 'mongod is looked for in the PATH; README says what is used when there is none',
     example: '/usr/bin/mongod',
   }),
   DB_POOL_SIZE: defaulted({
