@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../../../test/app.ts';
+import { reportProof } from '../../../test/faults/report.ts';
 import { makeCast, makeProject, type Cast } from '../../../test/scene.ts';
 import { openStream, type OpenStream } from '../../../test/streams.ts';
 
@@ -72,6 +73,11 @@ describe('streams at full volume', () => {
     await writing;
     await listen(api, 3_000);
     expect(seen).toEqual(await numbersSince(start));
+    reportProof({
+      id: 'Streams cut',
+      what: 'One follower of the stream comes back with its last id again and again, by turns on two processes',
+      counts: { cuts, entries: seen.length, missed: 0, repeated: 0, 'out of order': 0 },
+    });
   });
 
   it(`${String(streamCount)} streams get every event once and in order, with less than 40 KB each`, async () => {
@@ -115,6 +121,11 @@ describe('streams at full volume', () => {
     const wrong = seen.filter((numbers) => JSON.stringify(numbers) !== JSON.stringify(expected));
     expect(wrong.slice(0, 5)).toEqual([]);
     expect(each).toBeLessThan(2 * 40);
+    reportProof({
+      id: 'Streams open',
+      what: 'Many streams over two instances get every event once and in order; memory of both ends together',
+      counts: { streams: streamCount, entries: expected.length * streamCount, 'KB each': Math.ceil(each) },
+    });
   });
 
   it.skipIf(!existsSync(chromium))('a browser’s EventSource follows by a ticket', async () => {
