@@ -28,12 +28,14 @@ export interface Results {
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
-const ratioText = (ratio: Ratio) =>
+/** A ratio with its spread. */
+export const ratioText = (ratio: Ratio) =>
   `${ratio.value.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`;
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 /** A Markdown table whose columns after the first `texts` hold numbers. */
 export const table = (texts: number, head: readonly string[], rows: readonly (readonly string[])[]) =>
   [row(head), row(head.map((_, n) => (n < texts ? '---' : '--:'))), ...rows.map(row)].join('\n');
+/** Whether a goal is met, in words. */
 export const verdict = (met: boolean) => (met ? 'met' : '**not met**');
 
 const find = (series: readonly Series[], slot: Slot, contender: ContenderName) =>
@@ -115,6 +117,7 @@ const startUpGoalRows = (startUps: readonly StartUp[]) => {
   ];
 };
 
+/** The median with the least and the greatest value, in whole numbers. */
 export const spread = (values: readonly number[]) =>
   `${whole(median(values))} (${whole(Math.min(...values))}–${whole(Math.max(...values))})`;
 

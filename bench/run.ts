@@ -1,11 +1,7 @@
 /** `npm run bench`: measures Pro-Tasker beside LIMIT and Parse Server on one database server. */
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { buildScript, installParse, startContender, type Places, type Started } from './contenders/start.ts';
 import { readOptions, usage, type Options } from './options.ts';
-import { insertReport, renderReport, type Results } from './report.ts';
+import { renderReport, type Results } from './report.ts';
 import { runRounds } from './rounds.ts';
 import { limitWorld, seedLimit, seedParse, seedProduct } from './seed.ts';
 import { measureStartUp } from './start-up.ts';
@@ -13,11 +9,12 @@ import {
   commit,
   dropDatabases,
   machine,
-  openDatabase,
+  publish,
   report,
   repository,
   versionOf,
   withDatabase,
+  withDatabaseServer,
   type Database,
 } from './surroundings.ts';
 import type { ContenderName, World } from './types.ts';
@@ -98,41 +95,24 @@ const bench = async (options: Options, places: Places, database: Database, parse
   }
 };
 
-const main = async () => {
+const main = () => {
   const options = readOptions(process.argv.slice(2));
-  if (!existsSync(options.product))
-    throw new Error(`${options.product} is not there: run npm run build first`);
-  const scratch = await mkdtemp(join(tmpdir(), 'pro-tasker-bench-'));
-  const places: Places = { repository, product: options.product, scratch };
-  await buildScript(places, 'limit');
-  const installed = await installParse(places, process.env, report);
-  const parseMissing = installed ? null : 'its package could not be installed from the registry.';
-  const database = await openDatabase(options.mongoUri, scratch);
-  try {
+  return withDatabaseServer(options, async (places, database) => {
+    await buildScript(places, 'limit');
+    const installed = await installParse(places, process.env, report);
+    const parseMissing = installed ? null : 'its package could not be installed from the registry.';
     const results = await bench(options, places, database, parseMissing);
-    const text = renderReport(results);
-    await mkdir(join(repository, 'reports'), { recursive: true });
-    await writeFile(join(repository, 'reports', 'bench.json'), `${JSON.stringify(results, undefined, 1)}\n`);
-    if (options.write) {
-      const document = join(repository, 'docs', 'performance.md');
-      await writeFile(document, insertReport(await readFile(document, 'utf8'), 'bench', text));
-    }
-    process.stdout.write(`${text}\n`);
-  } finally {
-    await database.stop();
-    await rm(scratch, { recursive: true, force: true });
-  }
+    await publish('bench', renderReport(results), { figures: results, write: options.write });
+  });
 };
 
-// Leaving through `exit` also ends the servers that were started.
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
-
-main().catch((error: unknown) => {
+try {
+  await main();
+} catch (error) {
   report(
     error instanceof TypeError
       ? `${error.message}\n${usage}`
       : String(error instanceof Error ? error.stack : error),
   );
   process.exitCode = 1;
-});
+}

@@ -1,7 +1,6 @@
 /** `npm run bench:streams`: how soon streams hear of a commit, and what one event to many of them costs. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectClient, type Client } from './ask.ts';
@@ -14,17 +13,18 @@ import {
   type Started,
 } from './contenders/start.ts';
 import { residentMegabytes } from './process-times.ts';
-import { insertReport, spread, table, verdict } from './report.ts';
+import { ratioText, spread, table, verdict } from './report.ts';
 import { median, quantile, ratioOf, shuffled } from './statistics.ts';
 import { subscribe, subscribeAll } from './subscriber.ts';
 import {
   commit,
   machine,
-  openDatabase,
+  publish,
   report,
   repository,
   versionOf,
   withDatabase,
+  withDatabaseServer,
 } from './surroundings.ts';
 
 const isQuick = process.argv.includes('--quick');
@@ -308,7 +308,7 @@ const render = ({ latency, fanOuts, frameBytes }: Awaited<ReturnType<typeof meas
     const block = Math.max(...ours.blocks);
     const memory = Math.max(...ours.memory);
     const name = `W10 one event to ${streams.toLocaleString('en-US')} streams`;
-    const text = `${ratio.value.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)})`;
+    const text = ratioText(ratio);
     return [
       [
         `${name}: first to last subscriber`,
@@ -360,30 +360,10 @@ const render = ({ latency, fanOuts, frameBytes }: Awaited<ReturnType<typeof meas
   ].join('\n\n');
 };
 
-const main = async () => {
-  const product = join(repository, 'dist', 'src', 'main.js');
-  if (!existsSync(product)) throw new Error(`${product} is not there: run npm run build first`);
-  const scratch = await mkdtemp(join(tmpdir(), 'pro-tasker-bench-'));
-  const places: Places = { repository, product, scratch };
+const product = join(repository, 'dist', 'src', 'main.js');
+
+await withDatabaseServer({ product, mongoUri: null }, async (places, database) => {
   for (const name of ['raw-streams', 'loop-probe']) await buildScript(places, name);
-  const database = await openDatabase(null, scratch);
-  try {
-    const text = render(await measure(places, withDatabase(database.uri, 'bench_streams')), database.name);
-    await mkdir(join(repository, 'reports'), { recursive: true });
-    await writeFile(join(repository, 'reports', 'streams.md'), `${text}\n`);
-    if (!isQuick) {
-      const document = join(repository, 'docs', 'performance.md');
-      await writeFile(document, insertReport(await readFile(document, 'utf8'), 'streams', text));
-    }
-    process.stdout.write(`${text}\n`);
-  } finally {
-    await database.stop();
-    await rm(scratch, { recursive: true, force: true });
-  }
-};
-
-// Leaving through `exit` also ends the servers that were started.
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
-
-await main();
+  const figures = await measure(places, withDatabase(database.uri, 'bench_streams'));
+  await publish('streams', render(figures, database.name), { figures, write: !isQuick });
+});

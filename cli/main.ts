@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { z } from 'zod';
+import type { SiteRole } from '../src/access/index.ts';
 import { Problem } from '../src/errors/index.ts';
 import { createAccount, setPassword } from '../src/features/auth/index.ts';
 import { findUserByEmail, promoteUser, setDisabled, type StoredUser } from '../src/features/users/index.ts';
 import { EmailAddress, PersonName } from '../src/features/users/user.schema.ts';
+import { faultWords } from '../src/http/fault-words.ts';
 import { packageInfo } from '../src/package-info.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { configCommand, openApiCommand } from './describe.ts';
@@ -28,8 +30,8 @@ user
   .action(async (email: string, options: { name: string; admin?: true; passwordStdin?: true }) => {
     const person = newPerson(email, options.name);
     const password = await chosenPassword(options.passwordStdin);
-    const roles = options.admin === true ? (['admin'] as const) : [];
-    await asOperator((ctx) => createAccount(ctx, { ...person, roles: [...roles] }, password.text));
+    const roles: SiteRole[] = options.admin === true ? ['admin'] : [];
+    await asOperator((ctx) => createAccount(ctx, { ...person, roles }, password.text));
     say(`${email} has an account${options.admin === true ? ' and is an administrator' : ''}.`, password);
   });
 
@@ -74,9 +76,9 @@ const Person = z.strictObject({ email: EmailAddress, name: PersonName });
 function newPerson(email: string, name: string): z.output<typeof Person> {
   const read = Person.safeParse({ email, name });
   if (read.success) return read.data;
-  const errors = read.error.issues.map(({ path, message }) => ({
-    pointer: `/${path.join('/')}`,
-    detail: `${path.join(' ')} ${message}`,
+  const errors = read.error.issues.map((issue) => ({
+    pointer: `/${issue.path.join('/')}`,
+    detail: `${issue.path.join(' ')} ${faultWords(issue, '')}`,
   }));
   throw new Problem('request.invalid', { errors });
 }

@@ -39,8 +39,7 @@ export function hotPath(deps: Deps, metrics: Metrics, pressure: Pressure): Reque
       isInside = false;
       pressure.leave();
       // A stream is answered when it has begun; what comes then is no time to answer.
-      const status = res.writableFinished || !res.closed ? res.statusCode : 499;
-      metrics.observeRequest(req.method, facts.route, status, secondsSince(facts.startedAt));
+      metrics.observeRequest(req.method, facts.route, statusOf(res), secondsSince(facts.startedAt));
     };
     facts.leave = leave;
     res.once('close', () => {
@@ -74,16 +73,18 @@ function isPreflight(req: Request, res: Response, corsFor: ReturnType<typeof cor
   return asks;
 }
 
+/** 499 when the client left before the answer. */
+const statusOf = (res: Response): number => (res.writableFinished || !res.closed ? res.statusCode : 499);
+
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;
 
 function finish(req: Request, res: Response, facts: RequestFacts, deps: Deps): void {
-  const status = res.writableFinished ? res.statusCode : 499;
   deps.log.info(
     {
       requestId: facts.requestId,
       method: req.method,
       route: facts.route,
-      status,
+      status: statusOf(res),
       ms: Math.round(secondsSince(facts.startedAt) * 10_000) / 10,
       userId: facts.userId,
       address: facts.address,

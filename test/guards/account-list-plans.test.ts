@@ -2,6 +2,7 @@ import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { scanBudget } from '../../src/db/keyset.ts';
 import { startApp, type Person, type TestApp } from '../app.ts';
+import { makeAdmin } from '../scene.ts';
 import { choiceOf, commandsOf, explain, faultsIn } from './query-plans.ts';
 import { storeProjects, storeUsers } from './task-volume.ts';
 
@@ -18,9 +19,8 @@ describe.skipIf(engine === 'secantusd-py')(`plans of lists of accounts and proje
 
   beforeAll(async () => {
     api = await startApp({ DB_COMMAND_TIMEOUT_MS: '60000' });
-    me = await api.register();
+    me = await makeAdmin(api);
     const myId = new mongoose.Types.ObjectId(me.user.id);
-    await mongoose.connection.collection('users').updateOne({ _id: myId }, { $set: { roles: ['admin'] } });
     const people = await storeUsers(accounts);
     await storeProjects(myId, mine);
     for (const person of people.slice(0, 100)) await storeProjects(person, projectsOfOthers);

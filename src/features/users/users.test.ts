@@ -1,6 +1,7 @@
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type Person, type TestApp } from '../../../test/app.ts';
+import { makeAdmin } from '../../../test/scene.ts';
 import { EventModel } from '../../events/index.ts';
 
 let api: TestApp;
@@ -19,12 +20,7 @@ const eventsOf = async (person: Person) =>
 const call = (method: string, path: string, { token }: { token: string }, body?: unknown, headers = {}) =>
   api.request(method, `/api/users${path}`, { token, body, headers });
 
-/** An administrator, as the command line makes one. */
-async function registerAdmin(): Promise<Person> {
-  const person = await api.register('Site Administrator');
-  await users().updateOne({ _id: idOf(person) }, { $set: { roles: ['admin'] } });
-  return person;
-}
+const registerAdmin = () => makeAdmin(api);
 
 describe('one’s own account', () => {
   it('is shown without anything secret', async () => {
