@@ -24,7 +24,6 @@ export function refuseClosedSockets(): void {
   const { Connection } = load(modulePath) as { Connection: { prototype: DriverConnection } };
   const { prototype } = Connection;
   if (patched.has(prototype)) return;
-
   const original = prototype.throwIfAborted;
   if (typeof original !== 'function')
     throw new Error(`${modulePath} has changed: look whether it still hangs`);

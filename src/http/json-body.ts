@@ -25,7 +25,7 @@ export function bodyReader(limitKb: number): BodyReader {
     // express.raw left a Buffer there: the type of `body` is open.
     const bytes = req.body as unknown;
     if (!Buffer.isBuffer(bytes) || bytes.length === 0) return undefined;
-    requireJson(req);
+    if (isChunked) requireJson(req);
     return parseStrictly(bytes);
   };
 }

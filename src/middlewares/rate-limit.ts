@@ -226,8 +226,9 @@ function sharedBudget(quota: number): Budget & { stop(): void } {
   };
   const stopping = new AbortController();
   void (async () => {
-    while (!stopping.signal.aborted) {
+    for (;;) {
       await pause(shareEveryMs, stopping.signal);
+      if (stopping.signal.aborted) return;
       // A failed round only means that this second was not shared; the next one is.
       await share().catch(() => undefined);
     }

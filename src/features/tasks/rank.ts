@@ -23,7 +23,8 @@ export const rankScale = {
 
 /**
  * A rank strictly between two others, chosen at random so that rivals for one gap get different ones.
- * `before` absent: before everything. Throws a `RangeError` when `before` is not before `after`. Grows by about one character for four moves into the same gap.
+ * `before` absent: before everything. Grows by about one character for four moves into the same gap.
+ * Throws a `RangeError` when `before` is not before `after`.
  */
 export function rankBetween(before: string | undefined, after: string): string {
   let width = Math.max(before?.length ?? 0, after.length);
